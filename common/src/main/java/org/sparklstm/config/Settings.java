@@ -1,0 +1,97 @@
+package org.sparklstm.config;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigRenderOptions;
+import com.typesafe.config.ConfigValue;
+import com.typesafe.config.ConfigValueFactory;
+import com.typesafe.config.ConfigValueType;
+import java.math.BigDecimal;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.TreeMap;
+import org.sparklstm.model.LstmSpec;
+
+/**
+ * All settings of a run, validated. Each record component is the key of the same name in {@code
+ * reference.conf}, where it is documented; nothing has a default anywhere else.
+ *
+ * @param source the resolved configuration that the records were read from
+ */
+public record Settings(
+    Model model,
+    Vocabulary vocabulary,
+    Data data,
+    Train train,
+    Averaging averaging,
+    Cluster cluster,
+    Checkpoint checkpoint,
+    Config source) {
+
+  public record Model(int layers, int hiddenSize, float initScale, float keepProbability) {}
+
+  public record Vocabulary(int size) {}
+
+  public record Data(int lanes, int window) {}
+
+  public record Train(
+      int epochs,
+      int fullRateEpochs,
+      double learningRate,
+      double decay,
+      double maxGradNorm,
+      long seed) {}
+
+  public record Averaging(int period, Clip clip) {}
+
+  /** Where the gradient is clipped. */
+  public enum Clip {
+    LOCAL,
+    AVERAGED
+  }
+
+  /**
+   * How the lanes are shared.
+   *
+   * @param workers the number of workers; empty: decided by the cluster's slots
+   */
+  public record Cluster(OptionalInt workers) {}
+
+  public record Checkpoint(int everyRounds, int keep) {}
+
+  /** These settings with one key replaced, validated again. */
+  public Settings with(String key, Object value) {
+    return SettingsLoader.read(
+        source.withValue(
+            key, ConfigValueFactory.fromAnyRef(value, "resolved when training started")));
+  }
+
+  /** The network for a vocabulary of {@code vocabularySize} words. */
+  public LstmSpec spec(int vocabularySize) {
+    return new LstmSpec(vocabularySize, model.hiddenSize, model.layers, model.keepProbability);
+  }
+
+  /** Each key with its value as text, in key order; equal numbers have equal texts. */
+  public Map<String, String> entries() {
+    Map<String, String> entries = new TreeMap<>();
+    source.entrySet().forEach(entry -> entries.put(entry.getKey(), text(entry.getValue())));
+    return entries;
+  }
+
+  private static String text(ConfigValue value) {
+    String text = value.unwrapped().toString();
+    return value.valueType() == ConfigValueType.NUMBER
+        ? new BigDecimal(text).stripTrailingZeros().toPlainString()
+        : text;
+  }
+
+  /** The settings as a configuration file that {@code --config} reads back. */
+  public String render() {
+    return source
+        .root()
+        .render(
+            ConfigRenderOptions.defaults()
+                .setOriginComments(false)
+                .setComments(false)
+                .setJson(false));
+  }
+}

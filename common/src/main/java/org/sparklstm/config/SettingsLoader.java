@@ -1,0 +1,228 @@
+package org.sparklstm.config;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigException;
+import com.typesafe.config.ConfigFactory;
+import com.typesafe.config.ConfigParseOptions;
+import com.typesafe.config.ConfigValue;
+import java.net.URL;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.function.DoublePredicate;
+import java.util.stream.Collectors;
+import org.apache.commons.text.similarity.LevenshteinDistance;
+
+/**
+ * Builds {@link Settings} from {@code reference.conf}, a preset, a file and single keys, and
+ * rejects what it does not know.
+ */
+public final class SettingsLoader {
+  private static final String WORKERS = "cluster.workers";
+
+  private SettingsLoader() {}
+
+  /**
+   * Loads the settings of a run.
+   *
+   * @param preset a name of {@link #presets()}
+   * @param file a HOCON file of overrides, or null
+   * @param assignments single overrides, each {@code key=value}
+   * @throws ConfigurationException naming the file and line, or the key, that is wrong
+   */
+  public static Settings load(String preset, Path file, List<String> assignments) {
+    try {
+      Config overrides = preset(preset);
+      if (file != null) {
+        overrides = file(file).withFallback(overrides);
+      }
+      for (String assignment : assignments) {
+        overrides = assignment(assignment).withFallback(overrides);
+      }
+      return read(overrides.withFallback(reference()).resolve());
+    } catch (ConfigException e) {
+      throw new ConfigurationException(e.getMessage(), e);
+    }
+  }
+
+  /** Reads settings back from the text that {@link Settings#render()} wrote. */
+  public static Settings parse(String text, String origin) {
+    try {
+      Config config =
+          ConfigFactory.parseString(
+              text, ConfigParseOptions.defaults().setOriginDescription(origin));
+      return read(known(config).withFallback(reference()).resolve());
+    } catch (ConfigException e) {
+      throw new ConfigurationException(e.getMessage(), e);
+    }
+  }
+
+  /** The names that {@code --model} takes. */
+  public static List<String> presets() {
+    return List.of("small", "medium", "large", "test", "quickstart");
+  }
+
+  /** The text of the documented defaults. */
+  static Config reference() {
+    return resource("reference.conf");
+  }
+
+  private static Config preset(String name) {
+    if (!presets().contains(name)) {
+      throw new ConfigurationException(
+          "Unknown preset %s: did you mean %s? The presets are %s"
+              .formatted(name, nearest(name, presets()), String.join(", ", presets())));
+    }
+    return known(resource("presets/" + name + ".conf"));
+  }
+
+  private static Config resource(String name) {
+    URL url = SettingsLoader.class.getResource(name);
+    if (url == null) {
+      throw new IllegalStateException("The jar holds no " + name);
+    }
+    return ConfigFactory.parseURL(url, ConfigParseOptions.defaults().setAllowMissing(false));
+  }
+
+  private static Config file(Path file) {
+    if (!Files.isRegularFile(file) || !Files.isReadable(file)) {
+      throw new ConfigurationException("Cannot read configuration file %s".formatted(file));
+    }
+    return known(
+        ConfigFactory.parseFile(
+            file.toFile(), ConfigParseOptions.defaults().setAllowMissing(false)));
+  }
+
+  private static Config assignment(String assignment) {
+    int equals = assignment.indexOf('=');
+    if (equals < 1) {
+      throw new ConfigurationException(
+          "Cannot read --set %s: write --set key=value".formatted(assignment));
+    }
+    return known(
+        ConfigFactory.parseString(
+            assignment, ConfigParseOptions.defaults().setOriginDescription("--set " + assignment)));
+  }
+
+  /** Rejects keys that {@code reference.conf} does not document. */
+  private static Config known(Config overrides) {
+    Set<String> keys =
+        reference().entrySet().stream().map(Map.Entry::getKey).collect(Collectors.toSet());
+    for (Map.Entry<String, ConfigValue> entry : overrides.entrySet()) {
+      if (!keys.contains(entry.getKey())) {
+        throw new ConfigurationException(
+            "%s: unknown key %s, did you mean %s?"
+                .formatted(
+                    entry.getValue().origin().description(),
+                    entry.getKey(),
+                    nearest(entry.getKey(), keys)));
+      }
+    }
+    return overrides;
+  }
+
+  /** The candidate with the smallest edit distance to {@code name}. */
+  public static String nearest(String name, Collection<String> candidates) {
+    LevenshteinDistance distance = LevenshteinDistance.getDefaultInstance();
+    return candidates.stream()
+        .sorted()
+        .min(Comparator.comparingInt(candidate -> distance.apply(name, candidate)))
+        .orElseThrow();
+  }
+
+  static Settings read(Config config) {
+    Settings settings =
+        new Settings(
+            new Settings.Model(
+                integer(config, "model.layers", 1),
+                integer(config, "model.hidden-size", 1),
+                (float) real(config, "model.init-scale", x -> x > 0, "greater than 0"),
+                (float) real(config, "model.keep-probability", x -> x > 0 && x <= 1, "in (0, 1]")),
+            new Settings.Vocabulary(integer(config, "vocabulary.size", 2)),
+            new Settings.Data(integer(config, "data.lanes", 1), integer(config, "data.window", 1)),
+            new Settings.Train(
+                integer(config, "train.epochs", 1),
+                integer(config, "train.full-rate-epochs", 0),
+                real(config, "train.learning-rate", x -> x > 0, "greater than 0"),
+                real(config, "train.decay", x -> x > 0 && x <= 1, "in (0, 1]"),
+                real(config, "train.max-grad-norm", x -> x > 0, "greater than 0"),
+                whole(config, "train.seed", Long.MIN_VALUE)),
+            new Settings.Averaging(integer(config, "averaging.period", 1), clip(config)),
+            new Settings.Cluster(workers(config)),
+            new Settings.Checkpoint(
+                integer(config, "checkpoint.every-rounds", 0),
+                integer(config, "checkpoint.keep", 1)),
+            config);
+    if (settings.averaging().clip() == Settings.Clip.AVERAGED
+        && settings.averaging().period() != 1) {
+      throw invalid(
+          config,
+          "averaging.clip",
+          "local unless averaging.period is 1; averaging.period is "
+              + settings.averaging().period());
+    }
+    return settings;
+  }
+
+  private static Settings.Clip clip(Config config) {
+    return switch (config.getString("averaging.clip")) {
+      case "local" -> Settings.Clip.LOCAL;
+      case "averaged" -> Settings.Clip.AVERAGED;
+      default -> throw invalid(config, "averaging.clip", "local or averaged");
+    };
+  }
+
+  private static OptionalInt workers(Config config) {
+    return config.getValue(WORKERS).unwrapped().equals("auto")
+        ? OptionalInt.empty()
+        : OptionalInt.of(integer(config, WORKERS, 1));
+  }
+
+  private static int integer(Config config, String key, int least) {
+    long value = whole(config, key, least);
+    if (value > Integer.MAX_VALUE) {
+      throw invalid(config, key, "at most " + Integer.MAX_VALUE);
+    }
+    return (int) value;
+  }
+
+  private static long whole(Config config, String key, long least) {
+    Number number = number(config, key);
+    if (number.doubleValue() != Math.rint(number.doubleValue())
+        || Double.isInfinite(number.doubleValue())) {
+      throw invalid(config, key, "a whole number");
+    }
+    if (number.longValue() < least) {
+      throw invalid(config, key, "at least " + least);
+    }
+    return number.longValue();
+  }
+
+  private static double real(Config config, String key, DoublePredicate valid, String rule) {
+    double value = number(config, key).doubleValue();
+    if (!Double.isFinite(value) || !valid.test(value)) {
+      throw invalid(config, key, rule);
+    }
+    return value;
+  }
+
+  private static Number number(Config config, String key) {
+    try {
+      return config.getNumber(key);
+    } catch (ConfigException.WrongType e) {
+      throw invalid(config, key, "a number");
+    }
+  }
+
+  private static ConfigurationException invalid(Config config, String key, String rule) {
+    ConfigValue value = config.getValue(key);
+    return new ConfigurationException(
+        "%s: %s must be %s, is %s"
+            .formatted(value.origin().description(), key, rule, value.unwrapped()));
+  }
+}

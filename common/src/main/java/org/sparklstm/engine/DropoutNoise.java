@@ -1,0 +1,40 @@
+package org.sparklstm.engine;
+
+/**
+ * Dropout masks drawn by counter, not from a stream: a unit's fate depends only on (seed, epoch,
+ * window, lane, layer, time step, unit), so any number of workers and any retry draws the same
+ * noise. The hash is the finaliser of SplitMix64 (Steele, Lea and Flood 2014).
+ */
+public final class DropoutNoise {
+  private static final long GOLDEN_GAMMA = 0x9E3779B97F4A7C15L;
+
+  private DropoutNoise() {}
+
+  /** The noise seed of an epoch, for {@link Replica#backpropagate}. */
+  public static long epochSeed(long seed, int epoch) {
+    return mix(mix(seed) + epoch);
+  }
+
+  /** The key of the mask over one lane's [T, H] activations that enter {@code layer}. */
+  static long key(long noiseSeed, int window, int lane, int layer) {
+    return mix(mix(mix(noiseSeed + GOLDEN_GAMMA) + window) + ((long) lane << 32) + layer);
+  }
+
+  /**
+   * What an activation is multiplied with.
+   *
+   * @param index t·H + unit
+   * @return 1 / keepProbability with probability keepProbability, else 0
+   */
+  static float factor(long key, int index, float keepProbability) {
+    long bits = mix(key + GOLDEN_GAMMA * (index + 1L));
+    float uniform = (bits >>> 40) * 0x1p-24f; // [0, 1)
+    return uniform < keepProbability ? 1 / keepProbability : 0;
+  }
+
+  private static long mix(long z) {
+    z = (z ^ (z >>> 30)) * 0xBF58476D1CE4E5B9L;
+    z = (z ^ (z >>> 27)) * 0x94D049BB133111EBL;
+    return z ^ (z >>> 31);
+  }
+}

@@ -1,0 +1,169 @@
+package org.sparklstm.model;
+
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.util.function.Supplier;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipInputStream;
+import java.util.zip.ZipOutputStream;
+import org.deeplearning4j.nn.conf.BackpropType;
+import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
+import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.deeplearning4j.nn.conf.RNNFormat;
+import org.deeplearning4j.nn.conf.dropout.Dropout;
+import org.deeplearning4j.nn.conf.dropout.IDropout;
+import org.deeplearning4j.nn.conf.layers.EmbeddingSequenceLayer;
+import org.deeplearning4j.nn.conf.layers.LSTM;
+import org.deeplearning4j.nn.conf.layers.RnnOutputLayer;
+import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.deeplearning4j.nn.weights.WeightInit;
+import org.deeplearning4j.util.ModelSerializer;
+import org.nd4j.linalg.activations.Activation;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.learning.config.Sgd;
+import org.nd4j.linalg.lossfunctions.impl.LossSparseMCXENT;
+
+/**
+ * The model as a DL4J network: its configuration, the way between the flat layouts, and the zip
+ * that DL4J alone restores.
+ *
+ * <p>DL4J's flat array holds the same tensors in the same order, with two differences: the
+ * embedding stands transposed, [H, V], and the LSTM's gates are in the order cell candidate,
+ * forget, output, input.
+ */
+public final class Dl4jModel {
+  /** For each of DL4J's gates, its place among PyTorch's input, forget, candidate, output. */
+  private static final int[] GATES = {2, 1, 3, 0};
+
+  private Dl4jModel() {}
+
+  /** The network with DL4J's own dropout, as other DL4J programs train it on. */
+  public static MultiLayerConfiguration configuration(LstmSpec spec) {
+    return configuration(
+        spec,
+        DataType.FLOAT,
+        () -> spec.keepProbability() < 1 ? new Dropout(spec.keepProbability()) : null);
+  }
+
+  /**
+   * The network with given dropout.
+   *
+   * @param dropout makes the dropout on the input of each layer after the embedding; null for none
+   */
+  public static MultiLayerConfiguration configuration(
+      LstmSpec spec, DataType type, Supplier<IDropout> dropout) {
+    int h = spec.hiddenSize();
+    NeuralNetConfiguration.ListBuilder layers =
+        new NeuralNetConfiguration.Builder()
+            .dataType(type)
+            .updater(new Sgd(1.0))
+            .weightInit(WeightInit.ZERO)
+            .list()
+            .layer(
+                new EmbeddingSequenceLayer.Builder()
+                    .nIn(spec.vocabularySize())
+                    .nOut(h)
+                    .activation(Activation.IDENTITY)
+                    .build());
+    for (int layer = 0; layer < spec.layers(); layer++) {
+      layers.layer(
+          new LSTM.Builder()
+              .nIn(h)
+              .nOut(h)
+              .activation(Activation.TANH)
+              .gateActivationFunction(Activation.SIGMOID)
+              .forgetGateBiasInit(0)
+              .dropOut(dropout.get())
+              .build());
+    }
+    return layers
+        .layer(
+            new RnnOutputLayer.Builder(new LossSparseMCXENT())
+                .nIn(h)
+                .nOut(spec.vocabularySize())
+                .activation(Activation.SOFTMAX)
+                .dataFormat(RNNFormat.NCW)
+                .dropOut(dropout.get())
+                .build())
+        .backpropType(BackpropType.TruncatedBPTT)
+        .build();
+  }
+
+  /** DL4J's flat parameters (or gradient) from ours. */
+  public static float[] toDl4j(LstmSpec spec, float[] ours) {
+    float[] theirs = new float[ours.length];
+    permute(spec, ours, theirs, true);
+    return theirs;
+  }
+
+  /** Our flat parameters (or gradient) from DL4J's. */
+  public static float[] fromDl4j(LstmSpec spec, float[] theirs) {
+    float[] ours = new float[theirs.length];
+    permute(spec, theirs, ours, false);
+    return ours;
+  }
+
+  private static void permute(LstmSpec spec, float[] from, float[] to, boolean forward) {
+    if (from.length != spec.parameterCount()) {
+      throw new IllegalArgumentException(
+          "%s has %,d parameters, not %,d".formatted(spec, spec.parameterCount(), from.length));
+    }
+    int v = spec.vocabularySize();
+    int h = spec.hiddenSize();
+    for (ParameterLayout.Tensor tensor : ParameterLayout.of(spec)) {
+      int offset = tensor.offset();
+      if (tensor.name().startsWith("embedding")) {
+        for (int word = 0; word < v; word++) {
+          for (int unit = 0; unit < h; unit++) {
+            int row = offset + word * h + unit;
+            int column = offset + unit * v + word;
+            to[forward ? column : row] = from[forward ? row : column];
+          }
+        }
+      } else if (tensor.name().startsWith("lstm")) {
+        int gate = tensor.size() / GATES.length;
+        for (int theirs = 0; theirs < GATES.length; theirs++) {
+          int ours = GATES[theirs];
+          System.arraycopy(
+              from,
+              offset + gate * (forward ? ours : theirs),
+              to,
+              offset + gate * (forward ? theirs : ours),
+              gate);
+        }
+      } else {
+        System.arraycopy(from, offset, to, offset, tensor.size());
+      }
+    }
+  }
+
+  /**
+   * Writes the zip that {@code ModelSerializer.restoreMultiLayerNetwork} reads. The same parameters
+   * give the same bytes. The stream stays open.
+   */
+  public static void writeZip(LstmSpec spec, float[] parameters, OutputStream out)
+      throws IOException {
+    ByteArrayOutputStream dated = new ByteArrayOutputStream();
+    MultiLayerNetwork network = new MultiLayerNetwork(configuration(spec));
+    network.init();
+    network.params().assign(Nd4j.createFromArray(toDl4j(spec, parameters)));
+    ModelSerializer.writeModel(network, dated, false);
+    network.close();
+    // DL4J stamps the entries with the time of day: copy them with a fixed one.
+    ZipOutputStream undated = new ZipOutputStream(out);
+    try (ZipInputStream entries =
+        new ZipInputStream(new ByteArrayInputStream(dated.toByteArray()))) {
+      for (ZipEntry entry = entries.getNextEntry(); entry != null; entry = entries.getNextEntry()) {
+        ZipEntry copy = new ZipEntry(entry.getName());
+        copy.setTime(315_532_800_000L); // 1980, the zip format's first year
+        undated.putNextEntry(copy);
+        entries.transferTo(undated);
+        undated.closeEntry();
+      }
+    }
+    undated.finish();
+  }
+}

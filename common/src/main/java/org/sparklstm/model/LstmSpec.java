@@ -1,0 +1,49 @@
+package org.sparklstm.model;
+
+import java.io.Serializable;
+
+/**
+ * The network of Zaremba, Sutskever and Vinyals (2014): an embedding [V, H], L stacked LSTM layers
+ * of H units, and a softmax layer [V, H] with bias, dropout between them.
+ *
+ * @param vocabularySize V, words
+ * @param hiddenSize H, units of the embedding and of each layer
+ * @param layers L
+ * @param keepProbability probability with which dropout keeps a non-recurrent activation; 1: none
+ */
+public record LstmSpec(int vocabularySize, int hiddenSize, int layers, float keepProbability)
+    implements Serializable {
+
+  public LstmSpec {
+    if (vocabularySize < 1 || hiddenSize < 1 || layers < 1) {
+      throw new IllegalArgumentException(
+          "Cannot build a network of %d words, %d units and %d layers: each must be at least 1"
+              .formatted(vocabularySize, hiddenSize, layers));
+    }
+    if (!(keepProbability > 0 && keepProbability <= 1)) {
+      throw new IllegalArgumentException(
+          "Keep probability must be in (0, 1], is " + keepProbability);
+    }
+    long parameters = parameterCount(vocabularySize, hiddenSize, layers);
+    if (parameters > Integer.MAX_VALUE - 8) {
+      throw new IllegalArgumentException(
+          ("Cannot build a network of %,d parameters: at most 2^31 - 9 fit into one array; reduce"
+                  + " model.hidden-size, model.layers or vocabulary.size")
+              .formatted(parameters));
+    }
+  }
+
+  /** Number of trained parameters, 2·V·H + V + L·(8·H² + 4·H). */
+  public int parameterCount() {
+    return (int) parameterCount(vocabularySize, hiddenSize, layers);
+  }
+
+  private static long parameterCount(long v, long h, long l) {
+    return 2 * v * h + v + l * (8 * h * h + 4 * h);
+  }
+
+  /** Floats of one lane's recurrent state: for each layer, hidden state [H] then cell state [H]. */
+  public int laneStateSize() {
+    return layers * 2 * hiddenSize;
+  }
+}

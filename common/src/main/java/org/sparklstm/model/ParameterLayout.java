@@ -1,0 +1,79 @@
+package org.sparklstm.model;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+
+/**
+ * Where each named tensor lies in the flat parameter array that crosses Spark and every file.
+ * Names, shapes and gate order are those of PyTorch's {@code nn.Embedding}, {@code nn.LSTM} and
+ * {@code nn.Linear}, row-major, one after the other:
+ *
+ * <pre>
+ * embedding.weight          [V, H]
+ * lstm.weight_ih_l{k}       [4·H, H]   gates input, forget, cell candidate, output
+ * lstm.weight_hh_l{k}       [4·H, H]
+ * lstm.bias_ih_l{k}         [4·H]      the layer's only bias: PyTorch's bias_hh_l{k} is zero
+ * decoder.weight            [V, H]
+ * decoder.bias              [V]
+ * </pre>
+ */
+public final class ParameterLayout {
+
+  /**
+   * One tensor of the flat array.
+   *
+   * @param offset index of its first float
+   */
+  public record Tensor(String name, List<Integer> shape, int offset) {
+    /** Number of floats. */
+    public int size() {
+      return shape.stream().reduce(1, (a, b) -> a * b);
+    }
+  }
+
+  private ParameterLayout() {}
+
+  /** The tensors of {@code spec} in the order of the flat array, without gaps. */
+  public static List<Tensor> of(LstmSpec spec) {
+    int v = spec.vocabularySize();
+    int h = spec.hiddenSize();
+    List<Tensor> tensors = new ArrayList<>();
+    append(tensors, "embedding.weight", List.of(v, h));
+    for (int layer = 0; layer < spec.layers(); layer++) {
+      append(tensors, "lstm.weight_ih_l" + layer, List.of(4 * h, h));
+      append(tensors, "lstm.weight_hh_l" + layer, List.of(4 * h, h));
+      append(tensors, "lstm.bias_ih_l" + layer, List.of(4 * h));
+    }
+    append(tensors, "decoder.weight", List.of(v, h));
+    append(tensors, "decoder.bias", List.of(v));
+    return tensors;
+  }
+
+  private static void append(List<Tensor> tensors, String name, List<Integer> shape) {
+    int offset = 0;
+    if (!tensors.isEmpty()) {
+      Tensor last = tensors.get(tensors.size() - 1);
+      offset = last.offset() + last.size();
+    }
+    tensors.add(new Tensor(name, shape, offset));
+  }
+
+  /**
+   * Initial parameters: uniform in [−{@code scale}, {@code scale}), LSTM biases zero. The same seed
+   * gives the same bytes everywhere.
+   */
+  public static float[] initialise(LstmSpec spec, float scale, long seed) {
+    SplittableRandom random = new SplittableRandom(seed);
+    float[] parameters = new float[spec.parameterCount()];
+    for (Tensor tensor : of(spec)) {
+      if (tensor.name().startsWith("lstm.bias")) {
+        continue;
+      }
+      for (int i = tensor.offset(); i < tensor.offset() + tensor.size(); i++) {
+        parameters[i] = (float) ((2 * random.nextDouble() - 1) * scale);
+      }
+    }
+    return parameters;
+  }
+}

@@ -1,0 +1,105 @@
+package org.sparklstm.text;
+
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+
+/**
+ * The words of a model in id order: most frequent first, words of equal count in code-point order.
+ */
+public final class Vocabulary {
+  /** Ends each line of text. */
+  public static final String END_OF_SENTENCE = "<eos>";
+
+  /** Stands for every word outside the vocabulary. */
+  public static final String UNKNOWN = "<unk>";
+
+  /** A word and how often it occurs in the training text. */
+  public record WordCount(String word, long count) {}
+
+  private final List<String> words;
+  private final Map<String, Integer> ids;
+
+  /**
+   * A vocabulary of {@code words} in id order.
+   *
+   * @throws IllegalArgumentException on a repeated word
+   */
+  public Vocabulary(List<String> words) {
+    this.words = List.copyOf(words);
+    this.ids = new HashMap<>(2 * words.size());
+    for (int id = 0; id < words.size(); id++) {
+      if (ids.put(words.get(id), id) != null) {
+        throw new IllegalArgumentException("Word %s stands twice".formatted(words.get(id)));
+      }
+    }
+  }
+
+  /**
+   * Orders words by (−count, word) and cuts them to {@code size}: when there are more, the rarest
+   * become {@code <unk>}, which then counts for all of them and is itself one of the {@code size}.
+   *
+   * @param mostFrequent the {@code size} most frequent words other than {@code <unk>}, or all of
+   *     them, in the order (−count, word)
+   * @param total the number of tokens of the text, those of words not in {@code mostFrequent}
+   *     included
+   * @param distinct the number of distinct words of the text other than {@code <unk>}
+   * @param unknownCount how often {@code <unk>} itself occurs in the text
+   */
+  public static Vocabulary ofCounts(
+      List<WordCount> mostFrequent, long total, long distinct, long unknownCount, int size) {
+    boolean cut = distinct + (unknownCount > 0 ? 1 : 0) > size;
+    List<WordCount> kept = new ArrayList<>(cut ? mostFrequent.subList(0, size - 1) : mostFrequent);
+    long known = kept.stream().mapToLong(WordCount::count).sum();
+    if (total > known) {
+      kept.add(new WordCount(UNKNOWN, total - known));
+    }
+    kept.sort(
+        Comparator.comparingLong(WordCount::count)
+            .reversed()
+            .thenComparing(WordCount::word, Vocabulary::compareCodePoints));
+    return new Vocabulary(kept.stream().map(WordCount::word).toList());
+  }
+
+  /** The order of code points, which is that of UTF-8 bytes and so Spark's and Python's. */
+  static int compareCodePoints(String a, String b) {
+    return java.util.Arrays.compareUnsigned(
+        a.getBytes(StandardCharsets.UTF_8), b.getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** All words in id order. */
+  public List<String> words() {
+    return words;
+  }
+
+  public int size() {
+    return words.size();
+  }
+
+  public boolean contains(String word) {
+    return ids.containsKey(word);
+  }
+
+  /** The id of {@code word}, else that of {@code <unk>}; empty if the vocabulary has neither. */
+  public OptionalInt id(String word) {
+    Integer id = ids.getOrDefault(word, ids.get(UNKNOWN));
+    return id == null ? OptionalInt.empty() : OptionalInt.of(id);
+  }
+
+  /** Sha-256 of the words, one a line, in hexadecimal: equal vocabularies have equal digests. */
+  public String digest() {
+    try {
+      byte[] lines = (String.join("\n", words) + "\n").getBytes(StandardCharsets.UTF_8);
+      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(lines));
+    } catch (NoSuchAlgorithmException e) {
+      throw new AssertionError("Every Java platform has SHA-256", e);
+    }
+  }
+}

@@ -1,0 +1,24 @@
+package org.sparklstm.text;
+
+/**
+ * One step of truncated back-propagation: T inputs of B neighbouring lanes, and the words that
+ * follow them.
+ *
+ * @param index position of the window in its epoch, from 0
+ * @param firstLane number of the first lane in the whole batch, from 0
+ * @param lanes B, lanes of this window
+ * @param length T, time steps
+ * @param inputs word ids, time-major [T, B]: lane b at step t is {@code inputs[t * lanes + b]}
+ * @param targets the next word's id for each input, [T, B]
+ */
+@SuppressWarnings("ArrayRecordComponent") // handed to an engine at once, never compared
+public record Window(int index, int firstLane, int lanes, int length, int[] inputs, int[] targets) {
+
+  public Window {
+    if (inputs.length != lanes * length || targets.length != lanes * length) {
+      throw new IllegalArgumentException(
+          "A window of %d lanes and %d steps needs %d inputs and targets, has %d and %d"
+              .formatted(lanes, length, lanes * length, inputs.length, targets.length));
+    }
+  }
+}

@@ -1,0 +1,43 @@
+package org.sparklstm.train;
+
+/**
+ * How B lanes are shared by K workers: neighbouring lanes, the first B mod K workers with one more.
+ *
+ * @param lanes B
+ * @param workers K
+ */
+public record LaneSplit(int lanes, int workers) {
+
+  public LaneSplit {
+    if (workers < 1 || lanes < workers) {
+      throw new IllegalArgumentException(
+          "Cannot split lanes: data.lanes %d is less than cluster.workers %d"
+              .formatted(lanes, workers));
+    }
+  }
+
+  /** The first lane of {@code worker}; of worker K, the number of lanes. */
+  public int firstLane(int worker) {
+    return worker * (lanes / workers) + Math.min(worker, lanes % workers);
+  }
+
+  /** How many lanes {@code worker} has. */
+  public int lanesOf(int worker) {
+    return firstLane(worker + 1) - firstLane(worker);
+  }
+
+  /** The worker that has {@code lane}. */
+  public int workerOf(int lane) {
+    int worker = (int) ((long) lane * workers / lanes); // exact or one too far
+    return firstLane(worker) > lane ? worker - 1 : worker;
+  }
+
+  /** The share of each worker in an average: its lanes / B. */
+  public double[] weights() {
+    double[] weights = new double[workers];
+    for (int worker = 0; worker < workers; worker++) {
+      weights[worker] = (double) lanesOf(worker) / lanes;
+    }
+    return weights;
+  }
+}
