@@ -5,7 +5,11 @@ import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigParseOptions;
 import com.typesafe.config.ConfigValue;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.net.URL;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collection;
@@ -13,9 +17,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
-import java.util.Set;
 import java.util.function.DoublePredicate;
-import java.util.stream.Collectors;
 import org.apache.commons.text.similarity.LevenshteinDistance;
 
 /**
@@ -67,8 +69,21 @@ public final class SettingsLoader {
     return List.of("small", "medium", "large", "test", "quickstart");
   }
 
-  /** The text of the documented defaults. */
-  static Config reference() {
+  /** Every key, in alphabetical order. */
+  public static List<String> keys() {
+    return reference().entrySet().stream().map(Map.Entry::getKey).sorted().toList();
+  }
+
+  /** The text of {@code reference.conf}, which documents every key. */
+  public static String referenceText() {
+    try (InputStream in = SettingsLoader.class.getResourceAsStream("reference.conf")) {
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static Config reference() {
     return resource("reference.conf");
   }
 
@@ -111,8 +126,7 @@ public final class SettingsLoader {
 
   /** Rejects keys that {@code reference.conf} does not document. */
   private static Config known(Config overrides) {
-    Set<String> keys =
-        reference().entrySet().stream().map(Map.Entry::getKey).collect(Collectors.toSet());
+    List<String> keys = keys();
     for (Map.Entry<String, ConfigValue> entry : overrides.entrySet()) {
       if (!keys.contains(entry.getKey())) {
         throw new ConfigurationException(

@@ -1,5 +1,7 @@
 package org.sparklstm.text;
 
+import java.io.Serializable;
+
 /**
  * How a text is cut: into B parallel lanes of ⌊tokens / B⌋ consecutive tokens each, and each lane
  * into windows of T inputs with the same T tokens shifted by one as targets. What is left over at
@@ -11,7 +13,8 @@ package org.sparklstm.text;
  * @param keepsPartialWindow whether the shorter window that remains at the end of each lane is
  *     kept, as evaluation over every token needs
  */
-public record Lanes(long tokens, int lanes, int window, boolean keepsPartialWindow) {
+public record Lanes(long tokens, int lanes, int window, boolean keepsPartialWindow)
+    implements Serializable {
 
   /** Tokens of each lane. */
   public long laneLength() {

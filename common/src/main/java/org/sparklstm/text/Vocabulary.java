@@ -1,5 +1,6 @@
 package org.sparklstm.text;
 
+import java.io.Serializable;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -14,7 +15,7 @@ import java.util.OptionalInt;
 /**
  * The words of a model in id order: most frequent first, words of equal count in code-point order.
  */
-public final class Vocabulary {
+public final class Vocabulary implements Serializable {
   /** Ends each line of text. */
   public static final String END_OF_SENTENCE = "<eos>";
 

@@ -20,6 +20,7 @@ import org.sparklstm.engine.LossSum;
 import org.sparklstm.model.LstmSpec;
 import org.sparklstm.model.ParameterLayout;
 import org.sparklstm.model.Safetensors;
+import org.sparklstm.text.Vocabulary;
 
 /**
  * Everything that training continues from, complete in itself. Written as a safetensors file whose
@@ -30,7 +31,7 @@ import org.sparklstm.model.Safetensors;
  * @param loss Σ −ln p of those rounds
  * @param settings the settings of the run, {@code cluster.workers} decided
  * @param vocabularySize V
- * @param vocabularyDigest {@link org.sparklstm.text.Vocabulary#digest()}
+ * @param vocabularyDigest {@link Vocabulary#digest()}
  * @param parameters flat, see {@link ParameterLayout}
  * @param laneState [B, L, 2, H]
  */
@@ -49,6 +50,45 @@ public record Checkpoint(
 
   public LstmSpec spec() {
     return settings.spec(vocabularySize);
+  }
+
+  /** The state before the first round: initial parameters, zero lane state. */
+  public static Checkpoint initial(Settings settings, Vocabulary vocabulary) {
+    LstmSpec spec = settings.spec(vocabulary.size());
+    return new Checkpoint(
+        0,
+        0,
+        LossSum.ZERO,
+        settings,
+        vocabulary.size(),
+        vocabulary.digest(),
+        ParameterLayout.initialise(spec, settings.model().initScale(), settings.train().seed()),
+        new float[settings.data().lanes() * spec.laneStateSize()]);
+  }
+
+  /** The same state with the settings of a run that continues it. */
+  public Checkpoint under(Settings continued) {
+    return new Checkpoint(
+        epoch, round, loss, continued, vocabularySize, vocabularyDigest, parameters, laneState);
+  }
+
+  /** The state after {@code rounds} rounds of the same epoch. */
+  public Checkpoint after(int rounds, LossSum epochLoss, float[] averaged, float[] carried) {
+    return new Checkpoint(
+        epoch, rounds, epochLoss, settings, vocabularySize, vocabularyDigest, averaged, carried);
+  }
+
+  /** The state before the next epoch: the same parameters, zero lane state. */
+  public Checkpoint nextEpoch() {
+    return new Checkpoint(
+        epoch + 1,
+        0,
+        LossSum.ZERO,
+        settings,
+        vocabularySize,
+        vocabularyDigest,
+        parameters,
+        new float[laneState.length]);
   }
 
   /** Writes the checkpoint; the stream stays open. */

@@ -1,12 +1,14 @@
 package org.sparklstm.train;
 
+import java.io.Serializable;
+
 /**
  * How B lanes are shared by K workers: neighbouring lanes, the first B mod K workers with one more.
  *
  * @param lanes B
  * @param workers K
  */
-public record LaneSplit(int lanes, int workers) {
+public record LaneSplit(int lanes, int workers) implements Serializable {
 
   public LaneSplit {
     if (workers < 1 || lanes < workers) {

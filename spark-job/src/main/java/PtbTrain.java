@@ -1,0 +1,11 @@
+import org.sparklstm.spark.TrainCommand;
+
+/** Trains a language model: {@code spark-submit --class PtbTrain app.jar --help}. */
+@SuppressWarnings("DefaultPackage") // so that --class PtbTrain is all there is to type
+public final class PtbTrain {
+  private PtbTrain() {}
+
+  public static void main(String[] args) {
+    System.exit(TrainCommand.run(args));
+  }
+}

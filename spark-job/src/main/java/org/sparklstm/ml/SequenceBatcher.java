@@ -1,0 +1,249 @@
+package org.sparklstm.ml;
+
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.expr;
+
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.NoSuchElementException;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.ml.Transformer;
+import org.apache.spark.ml.param.BooleanParam;
+import org.apache.spark.ml.param.IntParam;
+import org.apache.spark.ml.param.Param;
+import org.apache.spark.ml.param.ParamMap;
+import org.apache.spark.ml.param.ParamValidators;
+import org.apache.spark.ml.util.DefaultParamsReader;
+import org.apache.spark.ml.util.DefaultParamsWritable;
+import org.apache.spark.ml.util.Identifiable;
+import org.apache.spark.ml.util.MLReader;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.types.DataType;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
+import org.sparklstm.text.Lanes;
+
+/**
+ * Cuts an ordered text into {@link Lanes} and windows for truncated back-propagation: one row for
+ * each lane and window, with columns {@code lane}, {@code window} (both int, from 0), {@code
+ * inputs} and {@code targets} (array&lt;int&gt;, the same tokens shifted by one). The input columns
+ * are not kept.
+ *
+ * <p>The text's order is that of the position column, whatever the partitioning; positions must be
+ * unique. {@code transform} runs a job that sorts and counts the text; no more than a count for
+ * each partition reaches the driver.
+ */
+public final class SequenceBatcher extends Transformer implements DefaultParamsWritable {
+  private static final DataType IDS = DataTypes.createArrayType(DataTypes.IntegerType, false);
+  private static final StructType FRAGMENT =
+      new StructType()
+          .add("lane", DataTypes.IntegerType, false)
+          .add("window", DataTypes.IntegerType, false)
+          .add("offset", DataTypes.IntegerType, false)
+          .add("ids", IDS, false);
+  private static final StructType WINDOW =
+      new StructType()
+          .add("lane", DataTypes.IntegerType, false)
+          .add("window", DataTypes.IntegerType, false)
+          .add("inputs", IDS, false)
+          .add("targets", IDS, false);
+
+  private final String uid;
+  private final Param<String> positionCol;
+  private final Param<String> inputCol;
+  private final IntParam lanes;
+  private final IntParam window;
+  private final BooleanParam keepPartialWindow;
+
+  public SequenceBatcher() {
+    this(Identifiable.randomUID("sequenceBatcher"));
+  }
+
+  /** A batcher with a given identity, as loading needs it. */
+  public SequenceBatcher(String uid) {
+    this.uid = uid;
+    this.positionCol = new Param<>(this, "positionCol", "column that orders the text, bigint");
+    this.inputCol = new Param<>(this, "inputCol", "column of word ids, array<int>");
+    this.lanes = new IntParam(this, "lanes", "parallel streams (B)", ParamValidators.gtEq(1));
+    this.window = new IntParam(this, "window", "inputs of a window (T)", ParamValidators.gtEq(1));
+    this.keepPartialWindow =
+        new BooleanParam(this, "keepPartialWindow", "keep each lane's shorter last window");
+    setDefault(positionCol, "position");
+    setDefault(inputCol, "ids");
+    setDefault(lanes, 20);
+    setDefault(window, 20);
+    setDefault(keepPartialWindow, false);
+  }
+
+  public Param<String> positionCol() {
+    return positionCol;
+  }
+
+  public Param<String> inputCol() {
+    return inputCol;
+  }
+
+  public IntParam lanes() {
+    return lanes;
+  }
+
+  public IntParam window() {
+    return window;
+  }
+
+  public BooleanParam keepPartialWindow() {
+    return keepPartialWindow;
+  }
+
+  public SequenceBatcher setPositionCol(String column) {
+    return (SequenceBatcher) set(positionCol, column);
+  }
+
+  public SequenceBatcher setInputCol(String column) {
+    return (SequenceBatcher) set(inputCol, column);
+  }
+
+  public SequenceBatcher setLanes(int count) {
+    return (SequenceBatcher) set(lanes, count);
+  }
+
+  public SequenceBatcher setWindow(int length) {
+    return (SequenceBatcher) set(window, length);
+  }
+
+  public SequenceBatcher setKeepPartialWindow(boolean keep) {
+    return (SequenceBatcher) set(keepPartialWindow, keep);
+  }
+
+  @Override
+  public Dataset<Row> transform(Dataset<?> dataset) {
+    transformSchema(dataset.schema());
+    // One RDD object for both passes: its partitions, and so the counts, stay the same.
+    JavaRDD<Row> ordered =
+        dataset
+            .select(col($(positionCol)), col($(inputCol)))
+            .orderBy($(positionCol))
+            .select($(inputCol))
+            .toJavaRDD();
+    List<Long> counts = ordered.mapPartitions(SequenceBatcher::count).collect();
+    long[] starts = new long[counts.size()];
+    long tokens = 0;
+    for (int partition = 0; partition < starts.length; partition++) {
+      starts[partition] = tokens;
+      tokens += counts.get(partition);
+    }
+    Lanes cut =
+        new Lanes(tokens, (Integer) $(lanes), (Integer) $(window), (Boolean) $(keepPartialWindow));
+    JavaRDD<Row> fragments =
+        ordered.mapPartitionsWithIndex(
+            (partition, rows) -> fragments(rows, starts[partition], cut), false);
+    return dataset
+        .sparkSession()
+        .createDataFrame(fragments, FRAGMENT)
+        .groupBy("lane", "window")
+        .agg(
+            expr("flatten(transform(sort_array(collect_list(struct(offset, ids))), f -> f.ids))")
+                .as("ids"))
+        .selectExpr(
+            "lane",
+            "window",
+            "slice(ids, 1, size(ids) - 1) as inputs",
+            "slice(ids, 2, size(ids) - 1) as targets");
+  }
+
+  private static Iterator<Long> count(Iterator<Row> rows) {
+    long tokens = 0;
+    while (rows.hasNext()) {
+      tokens += rows.next().getSeq(0).size();
+    }
+    return List.of(tokens).iterator();
+  }
+
+  private static Iterator<Row> fragments(Iterator<Row> rows, long start, Lanes cut) {
+    return new Iterator<>() {
+      private long next = start;
+      private Iterator<Row> pieces = List.<Row>of().iterator();
+
+      @Override
+      public boolean hasNext() {
+        while (!pieces.hasNext() && rows.hasNext()) {
+          List<Integer> ids = rows.next().getList(0);
+          pieces = fragments(ids, next, cut).iterator();
+          next += ids.size();
+        }
+        return pieces.hasNext();
+      }
+
+      @Override
+      public Row next() {
+        if (!hasNext()) {
+          throw new NoSuchElementException();
+        }
+        return pieces.next();
+      }
+    };
+  }
+
+  /**
+   * The parts of each window that some consecutive tokens are: (lane, window, offset in the window,
+   * ids). Offset T is the last target, which is also the first input of the next window.
+   *
+   * @param start index of the first of {@code ids} in the text
+   */
+  private static List<Row> fragments(List<Integer> ids, long start, Lanes cut) {
+    List<Row> fragments = new ArrayList<>();
+    long end = start + ids.size();
+    if (cut.windows() == 0) {
+      return fragments;
+    }
+    long lastLane = Math.min(cut.lanes(), (end + cut.laneLength() - 1) / cut.laneLength());
+    for (long lane = start / cut.laneLength(); lane < lastLane; lane++) {
+      long laneStart = lane * cut.laneLength();
+      long from = Math.max(0, start - laneStart); // offsets of these tokens in the lane
+      long to = Math.min(cut.predictions() + 1, end - laneStart);
+      for (long w = Math.max(0, from - 1) / cut.window(); w < cut.windows(); w++) {
+        long windowStart = w * cut.window();
+        long first = Math.max(from, windowStart);
+        long last = Math.min(to, windowStart + cut.windowLength(w) + 1);
+        if (first >= to) {
+          break;
+        }
+        if (first < last) {
+          Object[] part =
+              ids.subList((int) (laneStart + first - start), (int) (laneStart + last - start))
+                  .toArray();
+          fragments.add(RowFactory.create((int) lane, (int) w, (int) (first - windowStart), part));
+        }
+      }
+    }
+    return fragments;
+  }
+
+  @Override
+  public StructType transformSchema(StructType schema) {
+    Stages.requireColumn(uid, schema, $(positionCol), DataTypes.LongType);
+    Stages.requireColumn(uid, schema, $(inputCol), IDS);
+    return WINDOW;
+  }
+
+  @Override
+  public SequenceBatcher copy(ParamMap extra) {
+    return defaultCopy(extra);
+  }
+
+  @Override
+  public String uid() {
+    return uid;
+  }
+
+  public static MLReader<SequenceBatcher> read() {
+    return new DefaultParamsReader<>();
+  }
+
+  public static SequenceBatcher load(String path) {
+    return read().load(path);
+  }
+}

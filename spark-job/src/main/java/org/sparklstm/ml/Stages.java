@@ -1,0 +1,60 @@
+package org.sparklstm.ml;
+
+import java.util.Arrays;
+import java.util.List;
+import org.apache.spark.ml.param.Params;
+import org.apache.spark.ml.util.DefaultParamsReader;
+import org.apache.spark.ml.util.DefaultParamsWriter;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.DataType;
+import org.apache.spark.sql.types.StructField;
+import org.apache.spark.sql.types.StructType;
+import scala.Option;
+
+/** What the stages share: the checks of columns, and every call into Spark ML's own persistence. */
+final class Stages {
+  private Stages() {}
+
+  /**
+   * Refuses a schema whose column is missing or of another type.
+   *
+   * @throws IllegalArgumentException naming the stage, the column and both types
+   */
+  static void requireColumn(String stage, StructType schema, String column, DataType type) {
+    StructField field =
+        Arrays.stream(schema.fields())
+            .filter(f -> f.name().equals(column))
+            .findFirst()
+            .orElseThrow(
+                () ->
+                    new IllegalArgumentException(
+                        "%s: no input column %s among %s"
+                            .formatted(stage, column, String.join(", ", schema.fieldNames()))));
+    if (!field.dataType().catalogString().equals(type.catalogString())) {
+      throw new IllegalArgumentException(
+          "%s: column %s must be %s, is %s"
+              .formatted(stage, column, type.catalogString(), field.dataType().catalogString()));
+    }
+  }
+
+  /** Refuses a schema that already has {@code column}. */
+  static void requireAbsent(String stage, StructType schema, String column) {
+    if (List.of(schema.fieldNames()).contains(column)) {
+      throw new IllegalArgumentException("%s: column %s already exists".formatted(stage, column));
+    }
+  }
+
+  static void saveMetadata(Params stage, String path, SparkSession spark) {
+    DefaultParamsWriter.saveMetadata(
+        stage, path, spark.sparkContext(), Option.empty(), Option.empty());
+  }
+
+  static DefaultParamsReader.Metadata loadMetadata(
+      String path, SparkSession spark, Class<?> stage) {
+    return DefaultParamsReader.loadMetadata(path, spark.sparkContext(), stage.getName());
+  }
+
+  static void setParams(Params stage, DefaultParamsReader.Metadata metadata) {
+    metadata.getAndSetParams(stage, Option.empty());
+  }
+}

@@ -1,0 +1,136 @@
+package org.sparklstm.ml;
+
+import static org.apache.spark.sql.functions.asc;
+import static org.apache.spark.sql.functions.coalesce;
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.count;
+import static org.apache.spark.sql.functions.desc;
+import static org.apache.spark.sql.functions.explode;
+import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.sum;
+import static org.apache.spark.sql.functions.when;
+
+import java.util.List;
+import org.apache.spark.ml.Estimator;
+import org.apache.spark.ml.param.IntParam;
+import org.apache.spark.ml.param.Param;
+import org.apache.spark.ml.param.ParamMap;
+import org.apache.spark.ml.param.ParamValidators;
+import org.apache.spark.ml.util.DefaultParamsReader;
+import org.apache.spark.ml.util.DefaultParamsWritable;
+import org.apache.spark.ml.util.Identifiable;
+import org.apache.spark.ml.util.MLReader;
+import org.apache.spark.sql.Column;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.types.StructType;
+import org.sparklstm.text.Vocabulary;
+
+/**
+ * Learns a {@link Vocabulary} from a column of token arrays: ordered by (−count, word), cut to
+ * {@code vocabularySize} with the rest as {@code <unk>}. Only the vocabulary reaches the driver.
+ */
+public final class VocabularyIndexer extends Estimator<VocabularyIndexerModel>
+    implements DefaultParamsWritable {
+  private final String uid;
+  private final Param<String> inputCol;
+  private final Param<String> outputCol;
+  private final IntParam vocabularySize;
+
+  public VocabularyIndexer() {
+    this(Identifiable.randomUID("vocabularyIndexer"));
+  }
+
+  /** An indexer with a given identity, as loading needs it. */
+  public VocabularyIndexer(String uid) {
+    this.uid = uid;
+    this.inputCol = new Param<>(this, "inputCol", "column of tokens, array<string>");
+    this.outputCol = new Param<>(this, "outputCol", "column of word ids to add, array<int>");
+    this.vocabularySize =
+        new IntParam(this, "vocabularySize", "words at most", ParamValidators.gtEq(2));
+    setDefault(inputCol, "tokens");
+    setDefault(outputCol, "ids");
+    setDefault(vocabularySize, 10_000);
+  }
+
+  public Param<String> inputCol() {
+    return inputCol;
+  }
+
+  public Param<String> outputCol() {
+    return outputCol;
+  }
+
+  public IntParam vocabularySize() {
+    return vocabularySize;
+  }
+
+  public VocabularyIndexer setInputCol(String column) {
+    return (VocabularyIndexer) set(inputCol, column);
+  }
+
+  public VocabularyIndexer setOutputCol(String column) {
+    return (VocabularyIndexer) set(outputCol, column);
+  }
+
+  public VocabularyIndexer setVocabularySize(int size) {
+    return (VocabularyIndexer) set(vocabularySize, size);
+  }
+
+  @Override
+  public VocabularyIndexerModel fit(Dataset<?> dataset) {
+    transformSchema(dataset.schema());
+    int size = (Integer) $(vocabularySize);
+    Dataset<Row> counts =
+        dataset.select(explode(col($(inputCol))).as("word")).groupBy("word").count().persist();
+    try {
+      Column known = col("word").notEqual(Vocabulary.UNKNOWN);
+      Row totals =
+          counts
+              .agg(
+                  coalesce(sum("count"), lit(0L)),
+                  count(when(known, 1)),
+                  coalesce(sum(when(known, 0L).otherwise(col("count"))), lit(0L)))
+              .head();
+      List<Vocabulary.WordCount> mostFrequent =
+          counts
+              .where(known)
+              .orderBy(desc("count"), asc("word"))
+              .limit(size)
+              .collectAsList()
+              .stream()
+              .map(row -> new Vocabulary.WordCount(row.getString(0), row.getLong(1)))
+              .toList();
+      Vocabulary vocabulary =
+          Vocabulary.ofCounts(
+              mostFrequent, totals.getLong(0), totals.getLong(1), totals.getLong(2), size);
+      VocabularyIndexerModel model = new VocabularyIndexerModel(uid, vocabulary).setParent(this);
+      return copyValues(model, extractParamMap());
+    } finally {
+      counts.unpersist();
+    }
+  }
+
+  @Override
+  public StructType transformSchema(StructType schema) {
+    return VocabularyIndexerModel.schema(uid, schema, $(inputCol), $(outputCol));
+  }
+
+  @Override
+  public VocabularyIndexer copy(ParamMap extra) {
+    return defaultCopy(extra);
+  }
+
+  @Override
+  public String uid() {
+    return uid;
+  }
+
+  public static MLReader<VocabularyIndexer> read() {
+    return new DefaultParamsReader<>();
+  }
+
+  public static VocabularyIndexer load(String path) {
+    return read().load(path);
+  }
+}

@@ -1,0 +1,172 @@
+package org.sparklstm.spark;
+
+import java.util.List;
+import java.util.function.Consumer;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.broadcast.Broadcast;
+import org.sparklstm.config.Settings;
+import org.sparklstm.engine.DropoutNoise;
+import org.sparklstm.engine.LossSum;
+import org.sparklstm.model.LstmSpec;
+import org.sparklstm.text.LaneShard;
+import org.sparklstm.train.Averaging;
+import org.sparklstm.train.Checkpoint;
+import org.sparklstm.train.LaneSplit;
+import org.sparklstm.train.Report;
+
+/**
+ * Trains by parameter averaging in rounds (McDonald, Hall and Mann 2010, with lanes of one batch as
+ * the parts): broadcast parameters and lane state, let each worker run a few windows of local SGD
+ * on its lanes, average in worker order weighted by lanes, go on.
+ */
+final class AveragingTrainer {
+  private final JavaSparkContext spark;
+  private final Settings settings;
+  private final LaneSplit split;
+
+  /** What a round took, in milliseconds, besides its own result. */
+  record Timing(long broadcast, long compute, long combine, long total) {}
+
+  /** A round that has ended. */
+  record RoundEnd(Checkpoint state, LossSum loss, Timing timing) {}
+
+  AveragingTrainer(JavaSparkContext spark, Settings settings, LaneSplit split) {
+    this.spark = spark;
+    this.settings = settings;
+    this.split = split;
+  }
+
+  /** Rounds of an epoch of {@code windows} windows. */
+  int rounds(int windows) {
+    int period = settings.averaging().period();
+    return (windows + period - 1) / period;
+  }
+
+  /**
+   * Runs what is left of {@code state}'s epoch.
+   *
+   * @param shards one partition a worker
+   * @param windows windows of an epoch
+   * @param listener is told of each round
+   * @return the state at the epoch's end, all its rounds done
+   * @throws TrainingException if the loss or the parameters are no longer finite
+   */
+  Checkpoint epoch(
+      Checkpoint state, JavaRDD<LaneShard> shards, int windows, Consumer<RoundEnd> listener) {
+    Checkpoint current = state;
+    while (current.round() < rounds(windows)) {
+      RoundEnd end = round(current, shards, windows);
+      listener.accept(end);
+      current = end.state();
+    }
+    return current;
+  }
+
+  private RoundEnd round(Checkpoint state, JavaRDD<LaneShard> shards, int windows) {
+    int period = settings.averaging().period();
+    Settings.Train train = settings.train();
+    LstmSpec spec = state.spec();
+    Round round =
+        new Round(
+            spec,
+            state.round() * period,
+            Math.min((state.round() + 1) * period, windows),
+            Report.rate(train, state.epoch()),
+            train.maxGradNorm(),
+            settings.averaging().clip(),
+            DropoutNoise.epochSeed(train.seed(), state.epoch()));
+    spark
+        .sc()
+        .setJobDescription(
+            "epoch %d round %d of %d"
+                .formatted(state.epoch() + 1, state.round() + 1, rounds(windows)));
+
+    long began = System.nanoTime();
+    Broadcast<Round.Start> start =
+        spark.broadcast(new Round.Start(state.parameters(), state.laneState()));
+    long sent = System.nanoTime();
+    List<Round.Result> results;
+    try {
+      results = shards.map(shard -> round.run(shard, start.value())).collect();
+    } finally {
+      start.destroy();
+    }
+    long collected = System.nanoTime();
+    Checkpoint next = combine(state, results, spec, round.rate());
+    long combined = System.nanoTime();
+    long compute = results.stream().mapToLong(Round.Result::nanos).max().orElse(0);
+    return new RoundEnd(
+        next,
+        results.stream().map(Round.Result::loss).reduce(LossSum.ZERO, LossSum::plus),
+        new Timing(
+            // What the job took beyond its slowest worker is mostly the broadcast's way there.
+            millis(sent - began),
+            millis(compute),
+            millis(combined - collected),
+            millis(combined - began)));
+  }
+
+  private Checkpoint combine(
+      Checkpoint state, List<Round.Result> results, LstmSpec spec, double rate) {
+    LossSum loss = state.loss();
+    float[] laneState = new float[state.laneState().length];
+    for (int worker = 0; worker < results.size(); worker++) {
+      Round.Result result = results.get(worker);
+      if (!Double.isFinite(result.loss().nats())) {
+        throw new TrainingException(
+            "The loss of worker %d is %s in epoch %d round %d: lower train.learning-rate or train.max-grad-norm"
+                .formatted(worker, result.loss().nats(), state.epoch() + 1, state.round() + 1));
+      }
+      loss = loss.plus(result.loss());
+      System.arraycopy(
+          result.laneState(),
+          0,
+          laneState,
+          split.firstLane(worker) * spec.laneStateSize(),
+          result.laneState().length);
+    }
+    float[] mean =
+        Averaging.weightedMean(
+            results.stream().map(Round.Result::update).toList(), split.weights());
+    float[] parameters =
+        switch (settings.averaging().clip()) {
+          case LOCAL -> mean;
+          case AVERAGED ->
+              Averaging.step(state.parameters(), mean, rate, settings.train().maxGradNorm());
+        };
+    return state.after(state.round() + 1, loss, parameters, laneState);
+  }
+
+  /** Σ −ln p over all windows of {@code shards}, forward only, from a zero state. */
+  LossSum evaluate(Checkpoint state, JavaRDD<LaneShard> shards, String description) {
+    LstmSpec spec = state.spec();
+    spark.sc().setJobDescription(description);
+    Broadcast<float[]> parameters = spark.broadcast(state.parameters());
+    try {
+      return shards.map(shard -> evaluate(spec, shard, parameters.value())).collect().stream()
+          .reduce(LossSum.ZERO, LossSum::plus);
+    } finally {
+      parameters.destroy();
+    }
+  }
+
+  private static LossSum evaluate(LstmSpec spec, LaneShard shard, float[] parameters) {
+    return ReplicaPool.with(
+        spec,
+        shard.lanes(),
+        replica -> {
+          replica.setParameters(parameters);
+          replica.setLaneState(new float[shard.lanes() * spec.laneStateSize()]);
+          LossSum loss = LossSum.ZERO;
+          for (int window = 0; window < shard.windows(); window++) {
+            loss = loss.plus(replica.evaluate(shard.window(window)));
+          }
+          return loss;
+        });
+  }
+
+  private static long millis(long nanos) {
+    return nanos / 1_000_000;
+  }
+}

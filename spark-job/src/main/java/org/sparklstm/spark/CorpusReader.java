@@ -1,0 +1,120 @@
+package org.sparklstm.spark;
+
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.min;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.io.LongWritable;
+import org.apache.hadoop.io.Text;
+import org.apache.hadoop.mapreduce.lib.input.TextInputFormat;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
+
+/** The three parts of a corpus in one directory of any Hadoop file system. */
+final class CorpusReader {
+  private static final StructType LINE =
+      new StructType()
+          .add("position", DataTypes.LongType, false)
+          .add("line", DataTypes.StringType, true);
+
+  private final SparkSession spark;
+  private final Path directory;
+
+  CorpusReader(SparkSession spark, String directory) {
+    this.spark = spark;
+    this.directory = new Path(directory);
+  }
+
+  /**
+   * The file of a part: {@code PART.txt} or {@code ptb.PART.txt}, or either with {@code .gz}.
+   *
+   * @throws InputException if there is none, or it is a directory or empty
+   */
+  Path file(String part) {
+    List<String> names =
+        List.of(part + ".txt", "ptb." + part + ".txt", part + ".txt.gz", "ptb." + part + ".txt.gz");
+    try {
+      FileSystem fs = directory.getFileSystem(spark.sparkContext().hadoopConfiguration());
+      if (!fs.exists(directory)) {
+        throw new InputException("Cannot read corpus: %s does not exist".formatted(directory));
+      }
+      if (!fs.getFileStatus(directory).isDirectory()) {
+        throw new InputException(
+            "Cannot read corpus: %s is a file; --data-path is the directory that holds %s"
+                .formatted(directory, names.get(0)));
+      }
+      for (String name : names) {
+        Path file = new Path(directory, name);
+        if (fs.exists(file)) {
+          requireFile(fs.getFileStatus(file));
+          return file;
+        }
+      }
+    } catch (IOException e) {
+      throw new InputException("Cannot read corpus %s: %s".formatted(directory, e.getMessage()), e);
+    }
+    throw new InputException(
+        "Cannot read corpus: %s holds none of %s".formatted(directory, String.join(", ", names)));
+  }
+
+  private static void requireFile(FileStatus status) {
+    if (status.isDirectory()) {
+      throw new InputException(
+          "Cannot read corpus: %s is a directory, not a file".formatted(status.getPath()));
+    }
+    if (status.getLen() == 0) {
+      throw new InputException("Cannot read corpus: %s is empty".formatted(status.getPath()));
+    }
+  }
+
+  /**
+   * The lines of a file with their byte positions, which order them whatever the partitioning.
+   *
+   * @return columns {@code position} (bigint) and {@code line} (string)
+   * @throws InputException if a line is not UTF-8
+   */
+  Dataset<Row> lines(Path file) {
+    Configuration hadoop = new Configuration(spark.sparkContext().hadoopConfiguration());
+    hadoop.set("textinputformat.record.delimiter", "\n");
+    JavaRDD<Row> rows =
+        spark
+            .sparkContext()
+            .newAPIHadoopFile(
+                file.toString(), TextInputFormat.class, LongWritable.class, Text.class, hadoop)
+            .toJavaRDD()
+            .map(entry -> RowFactory.create(entry._1().get(), decode(entry._2())));
+    Dataset<Row> lines = spark.createDataFrame(rows, LINE);
+    Row bad = lines.where(col("line").isNull()).agg(min("position")).head();
+    if (!bad.isNullAt(0)) {
+      long before = lines.where(col("position").lt(bad.getLong(0))).count();
+      throw new InputException(
+          "Cannot read corpus: %s line %d is not UTF-8".formatted(file, before + 1));
+    }
+    return lines;
+  }
+
+  /** The text, or null if it is not UTF-8. */
+  private static String decode(Text line) {
+    try {
+      return StandardCharsets.UTF_8
+          .newDecoder()
+          .decode(ByteBuffer.wrap(line.getBytes(), 0, line.getLength()))
+          .toString();
+    } catch (CharacterCodingException e) {
+      return null;
+    }
+  }
+}

@@ -1,0 +1,12 @@
+package org.sparklstm.spark;
+
+/** A corpus or a saved file that cannot be used. The message names it and says what is wrong. */
+public final class InputException extends RuntimeException {
+  InputException(String message) {
+    super(message);
+  }
+
+  InputException(String message, Throwable cause) {
+    super(message, cause);
+  }
+}

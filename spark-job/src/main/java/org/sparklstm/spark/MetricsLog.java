@@ -1,0 +1,123 @@
+package org.sparklstm.spark;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.hadoop.fs.CommonPathCapabilities;
+import org.apache.hadoop.fs.FSDataOutputStream;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.sparklstm.engine.LossSum;
+import org.sparklstm.train.Checkpoint;
+
+/**
+ * {@code metrics.jsonl}: one JSON object a line, readable while training runs. On a file system
+ * without append, an object store for instance, it appears when the run ends.
+ */
+final class MetricsLog implements AutoCloseable {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private final FSDataOutputStream out;
+
+  private MetricsLog(FSDataOutputStream out) {
+    this.out = out;
+  }
+
+  /** Opens the log of a run that goes on from {@code state}: what came after it is dropped. */
+  static MetricsLog open(SavePath path, Checkpoint state) throws IOException {
+    FileSystem fs = path.fileSystem();
+    Path file = path.metrics();
+    List<String> kept = fs.exists(file) ? before(fs, file, state) : List.of();
+    if (!fs.hasPathCapability(file, CommonPathCapabilities.FS_APPEND)) {
+      MetricsLog log = new MetricsLog(fs.create(file, true));
+      log.write(kept);
+      return log;
+    }
+    path.write(file, out -> new MetricsLog(out).write(kept));
+    return new MetricsLog(fs.append(file));
+  }
+
+  private static List<String> before(FileSystem fs, Path file, Checkpoint state)
+      throws IOException {
+    List<String> kept = new ArrayList<>();
+    try (BufferedReader lines =
+        new BufferedReader(new InputStreamReader(fs.open(file), StandardCharsets.UTF_8))) {
+      for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+        if (isBefore(line, state)) {
+          kept.add(line);
+        }
+      }
+    }
+    return kept;
+  }
+
+  private static boolean isBefore(String line, Checkpoint state) {
+    try {
+      JsonNode event = JSON.readTree(line);
+      int epoch = event.path("epoch").asInt(Integer.MAX_VALUE) - 1;
+      int round = event.path("round").asInt(Integer.MAX_VALUE);
+      return epoch < state.epoch() || (epoch == state.epoch() && round <= state.round());
+    } catch (IOException e) {
+      return false; // the last line of a killed run may be half a line
+    }
+  }
+
+  /** Logs a round; {@code epoch} and {@code round} count from 1. */
+  void round(int epoch, int round, LossSum loss, AveragingTrainer.Timing timing)
+      throws IOException {
+    write(
+        event("round")
+            .put("epoch", epoch)
+            .put("round", round)
+            .put("nats", loss.nats())
+            .put("tokens", loss.tokens())
+            .put("broadcast_ms", timing.broadcast())
+            .put("compute_ms", timing.compute())
+            .put("combine_ms", timing.combine())
+            .put("total_ms", timing.total()));
+  }
+
+  /** Logs an epoch, from 1; tokens and seconds are those of this process. */
+  void epoch(int epoch, double rate, double train, double valid, long tokens, double seconds)
+      throws IOException {
+    write(
+        event("epoch")
+            .put("epoch", epoch)
+            .put("rate", rate)
+            .put("train_perplexity", train)
+            .put("valid_perplexity", valid)
+            .put("tokens", tokens)
+            .put("seconds", seconds)
+            .put("tokens_per_second", tokens / Math.max(seconds, 1e-9)));
+  }
+
+  void test(double perplexity) throws IOException {
+    write(event("test").put("perplexity", perplexity));
+  }
+
+  private static ObjectNode event(String name) {
+    return JSON.createObjectNode().put("event", name);
+  }
+
+  private void write(ObjectNode event) throws IOException {
+    write(List.of(JSON.writeValueAsString(event)));
+  }
+
+  private void write(List<String> lines) throws IOException {
+    for (String line : lines) {
+      out.write((line + "\n").getBytes(StandardCharsets.UTF_8));
+    }
+    out.hflush();
+  }
+
+  @Override
+  public void close() throws IOException {
+    out.close();
+  }
+}

@@ -1,0 +1,51 @@
+package org.sparklstm.spark;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.Properties;
+import org.sparklstm.config.ConfigurationException;
+
+/** The Spark and Scala that the job runs under, read from their jars without linking to them. */
+final class Platform {
+  private Platform() {}
+
+  /** Refuses what the job was not compiled for, before a NoSuchMethodError does. */
+  static void requireSupported() {
+    requireSupported(
+        property("/spark-version-info.properties", "version"),
+        property("/library.properties", "version.number"));
+  }
+
+  static void requireSupported(String spark, String scala) {
+    String[] parts = spark.split("\\.", 3);
+    int major = Integer.parseInt(parts[0]);
+    int minor = Integer.parseInt(parts[1]);
+    if (major != 3 || minor < 4) {
+      throw new ConfigurationException(
+          "Cannot run on Spark %s: this jar needs Spark 3.4 or 3.5".formatted(spark));
+    }
+    if (!scala.startsWith("2.12.")) {
+      throw new ConfigurationException(
+          "Cannot run on Scala %s: this jar needs a Spark built for Scala 2.12".formatted(scala));
+    }
+  }
+
+  /** The version of this program. */
+  static String version() {
+    return property("/org/sparklstm/spark/version.properties", "version");
+  }
+
+  private static String property(String resource, String key) {
+    Properties properties = new Properties();
+    try (InputStream in = Platform.class.getResourceAsStream(resource)) {
+      if (in == null) {
+        throw new ConfigurationException(
+            "Cannot find %s: run this jar with spark-submit".formatted(resource));
+      }
+      properties.load(in);
+    } catch (IOException e) {
+      throw new InputException("Cannot read " + resource, e);
+    }
+    return properties.getProperty(key);
+  }
+}

@@ -1,0 +1,165 @@
+package org.sparklstm.spark;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.apache.spark.SparkConf;
+import org.apache.spark.sql.SparkSession;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.sparklstm.config.ConfigurationException;
+import org.sparklstm.config.Settings;
+import org.sparklstm.config.SettingsLoader;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** The command line of {@code PtbTrain}. */
+@Command(
+    name = "PtbTrain",
+    mixinStandardHelpOptions = true,
+    versionProvider = TrainCommand.Version.class,
+    sortOptions = false,
+    description =
+        "Trains the LSTM language model of Zaremba et al. 2014 on Spark and prints its perplexities.",
+    footerHeading = "%nSettings, for --config and --set (--help-settings explains each):%n",
+    exitCodeListHeading = "%nExit codes:%n",
+    exitCodeList = {
+      "0:trained",
+      "1:failed, or the input cannot be used",
+      "2:wrong usage or configuration"
+    })
+public final class TrainCommand implements Callable<Integer> {
+  private static final Logger LOG = LoggerFactory.getLogger(TrainCommand.class);
+
+  @Option(
+      names = "--model",
+      paramLabel = "<preset>",
+      defaultValue = "small",
+      description = "small, medium, large, test or quickstart (default: ${DEFAULT-VALUE})")
+  private String preset;
+
+  @Option(
+      names = "--data-path",
+      paramLabel = "<uri>",
+      required = true,
+      description =
+          "Directory with train.txt, valid.txt and test.txt (or ptb.train.txt …; or .gz), on any Hadoop"
+              + " file system")
+  private String dataPath;
+
+  @Option(
+      names = "--save-path",
+      paramLabel = "<uri>",
+      description =
+          "Directory for the model, the metrics and the checkpoints (default: save nothing)")
+  private String savePath;
+
+  @Option(
+      names = "--config",
+      paramLabel = "<file.conf>",
+      description = "Settings that override the preset's")
+  private Path config;
+
+  @Option(
+      names = "--set",
+      paramLabel = "<key=value>",
+      description = "One setting that overrides all others; may be repeated")
+  private List<String> assignments = new ArrayList<>();
+
+  @Option(
+      names = "--resume",
+      description = "Continue the run in --save-path from its newest checkpoint, or begin it")
+  private boolean resume;
+
+  @Option(names = "--overwrite", description = "Replace the run in --save-path")
+  private boolean overwrite;
+
+  @Option(
+      names = "--help-settings",
+      help = true,
+      description = "Print every setting with its default and exit")
+  private boolean helpSettings;
+
+  /** Runs the command and returns its exit code. */
+  public static int run(String... args) {
+    try {
+      Platform.requireSupported();
+    } catch (ConfigurationException e) {
+      System.err.println(e.getMessage());
+      return CommandLine.ExitCode.USAGE;
+    }
+    TrainCommand command = new TrainCommand();
+    CommandLine line =
+        new CommandLine(command)
+            .setExecutionExceptionHandler(
+                (exception, commandLine, parsed) -> fail(exception, commandLine));
+    line.getCommandSpec().usageMessage().footer(String.join(", ", SettingsLoader.keys()));
+    return line.execute(args);
+  }
+
+  private static int fail(Exception exception, CommandLine line) {
+    boolean explained =
+        exception instanceof ConfigurationException
+            || exception instanceof InputException
+            || exception instanceof TrainingException;
+    if (!explained) {
+      LOG.error("Training failed", exception);
+    }
+    line.getErr().println(explained ? exception.getMessage() : "Training failed: " + exception);
+    return exception instanceof ConfigurationException
+        ? CommandLine.ExitCode.USAGE
+        : CommandLine.ExitCode.SOFTWARE;
+  }
+
+  @Override
+  public Integer call() throws IOException {
+    if (helpSettings) {
+      System.out.print(SettingsLoader.referenceText());
+      return CommandLine.ExitCode.OK;
+    }
+    Settings settings = SettingsLoader.load(preset, config, assignments);
+    SavePath.Earlier earlier = earlier();
+    SparkSession spark = SparkSession.builder().config(sparkConf()).getOrCreate();
+    try {
+      SavePath path =
+          savePath == null
+              ? null
+              : SavePath.open(savePath, spark.sparkContext().hadoopConfiguration(), earlier);
+      new TrainJob(spark, path, System.out).run(settings, dataPath);
+      return CommandLine.ExitCode.OK;
+    } finally {
+      spark.stop();
+    }
+  }
+
+  private SavePath.Earlier earlier() {
+    if (resume && overwrite) {
+      throw new ConfigurationException("Cannot both --resume and --overwrite a run: give one");
+    }
+    if (savePath == null && (resume || overwrite)) {
+      throw new ConfigurationException("--resume and --overwrite need a --save-path");
+    }
+    return resume
+        ? SavePath.Earlier.RESUME
+        : overwrite ? SavePath.Earlier.OVERWRITE : SavePath.Earlier.REFUSE;
+  }
+
+  private static SparkConf sparkConf() {
+    SparkConf conf = new SparkConf();
+    conf.setIfMissing("spark.master", "local[*]");
+    conf.setIfMissing("spark.app.name", "PtbTrain");
+    // A worker that waits for its own executor while another is idle holds up the whole round.
+    conf.setIfMissing("spark.locality.wait", "0s");
+    return conf;
+  }
+
+  static final class Version implements CommandLine.IVersionProvider {
+    @Override
+    public String[] getVersion() {
+      return new String[] {"PtbTrain " + Platform.version()};
+    }
+  }
+}

@@ -1,0 +1,157 @@
+package org.sparklstm.spark;
+
+import java.io.IOException;
+import java.io.PrintStream;
+import java.io.UncheckedIOException;
+import java.util.OptionalInt;
+import org.apache.spark.SparkContext;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.sql.SparkSession;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.sparklstm.config.Settings;
+import org.sparklstm.engine.LossSum;
+import org.sparklstm.train.Checkpoint;
+import org.sparklstm.train.Report;
+
+/** The whole job: reads the corpus, trains epoch by epoch, evaluates, saves. */
+final class TrainJob {
+  private static final Logger LOG = LoggerFactory.getLogger(TrainJob.class);
+
+  private final SparkSession spark;
+  private final SavePath savePath; // null: nothing is saved
+  private final PrintStream out;
+
+  /**
+   * A job.
+   *
+   * @param savePath where the run is kept, or null
+   * @param out takes the tutorial's lines
+   */
+  TrainJob(SparkSession spark, SavePath savePath, PrintStream out) {
+    this.spark = spark;
+    this.savePath = savePath;
+    this.out = out;
+  }
+
+  /** Trains a model of the corpus in {@code dataPath}, or goes on from the newest checkpoint. */
+  void run(Settings wanted, String dataPath) throws IOException {
+    Checkpoint resumed = savePath == null ? null : savePath.latest().orElse(null);
+    OptionalInt workers =
+        resumed == null ? wanted.cluster().workers() : resumed.settings().cluster().workers();
+    try (TrainingData data =
+        TrainingData.prepare(
+            spark, dataPath, wanted, s -> workers.orElseGet(() -> slots(wanted)))) {
+      Settings settings = wanted.with("cluster.workers", data.split().workers());
+      if (resumed != null) {
+        resumed.requireContinues(wanted, data.vocabulary().digest());
+      }
+      Checkpoint start =
+          resumed == null
+              ? Checkpoint.initial(settings, data.vocabulary())
+              : resumed.under(settings);
+      LOG.info(
+          "{} parameters, vocabulary of {} words, {} windows an epoch, {} workers",
+          start.parameters().length,
+          data.vocabulary().size(),
+          data.windows(),
+          data.split().workers());
+      if (savePath == null) {
+        LOG.warn("Nothing is saved: give --save-path to keep the model");
+        train(start, data, null);
+      } else {
+        savePath.begin();
+        try (MetricsLog metrics = MetricsLog.open(savePath, start)) {
+          train(start, data, metrics);
+        }
+      }
+    } finally {
+      ReplicaPool.clear();
+    }
+  }
+
+  /** One worker for each task that the cluster can run at once, at most one a lane. */
+  private int slots(Settings settings) {
+    SparkContext context = spark.sparkContext();
+    int slots =
+        context.maxNumConcurrentTasks(context.resourceProfileManager().defaultResourceProfile());
+    return Math.max(1, Math.min(slots, settings.data().lanes()));
+  }
+
+  private void train(Checkpoint start, TrainingData data, MetricsLog metrics) throws IOException {
+    Settings settings = start.settings();
+    AveragingTrainer trainer =
+        new AveragingTrainer(
+            JavaSparkContext.fromSparkContext(spark.sparkContext()), settings, data.split());
+    Checkpoint state = start;
+    while (state.epoch() < settings.train().epochs()) {
+      state = epoch(state, data, trainer, metrics);
+      save(state);
+    }
+    LossSum test = trainer.evaluate(state, data.test(), "test");
+    out.println(Report.testPerplexity(test.perplexity()));
+    if (metrics != null) {
+      metrics.test(test.perplexity());
+      ModelFiles.save(savePath, state, data.vocabulary());
+      LOG.info("Model saved to {}", savePath.model());
+    }
+  }
+
+  /** Trains and validates one epoch, or what is left of it. */
+  private Checkpoint epoch(
+      Checkpoint start, TrainingData data, AveragingTrainer trainer, MetricsLog metrics)
+      throws IOException {
+    Settings settings = start.settings();
+    int epoch = start.epoch();
+    double rate = Report.rate(settings.train(), epoch);
+    out.println(Report.learningRate(epoch, rate));
+    long began = System.nanoTime();
+    int rounds = trainer.rounds(data.windows());
+    Checkpoint end;
+    try (Progress progress = new Progress("Epoch %d".formatted(epoch + 1), rounds, start.round())) {
+      end =
+          trainer.epoch(
+              start,
+              data.train(),
+              data.windows(),
+              round -> ended(round, rounds, progress, metrics));
+    }
+    double seconds = (System.nanoTime() - began) / 1e9;
+    double train = end.loss().perplexity();
+    out.println(Report.trainPerplexity(epoch, train));
+    double valid =
+        trainer
+            .evaluate(end, data.valid(), "epoch %d validation".formatted(epoch + 1))
+            .perplexity();
+    out.println(Report.validPerplexity(epoch, valid));
+    if (metrics != null) {
+      long tokens = end.loss().tokens() - start.loss().tokens();
+      metrics.epoch(epoch + 1, rate, train, valid, tokens, seconds);
+    }
+    return end.nextEpoch();
+  }
+
+  private void ended(
+      AveragingTrainer.RoundEnd round, int rounds, Progress progress, MetricsLog metrics) {
+    Checkpoint state = round.state();
+    progress.round(state.round(), round.loss().tokens(), state.loss());
+    if (metrics == null) {
+      return;
+    }
+    try {
+      metrics.round(state.epoch() + 1, state.round(), round.loss(), round.timing());
+      int every = state.settings().checkpoint().everyRounds();
+      if (every > 0 && state.round() % every == 0 && state.round() < rounds) {
+        save(state);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private void save(Checkpoint state) throws IOException {
+    if (savePath != null) {
+      savePath.save(state, state.settings().checkpoint().keep());
+    }
+  }
+}

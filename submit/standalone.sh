@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# Trains on a Spark standalone cluster.
+#   MASTER=spark://host:7077 submit/standalone.sh --model small --data-path hdfs://… --save-path hdfs://…
+# Environment: MASTER (required), EXECUTOR_CORES (default: 1), EXECUTOR_MEMORY (default: 2g),
+# DRIVER_MEMORY (default: 4g). One worker trains on each core; the model's native memory comes on top
+# of the executor's heap.
+set -euo pipefail
+: "${MASTER:?set MASTER=spark://host:7077}"
+exec "$(dirname "${BASH_SOURCE[0]}")/spark-submit.sh" \
+  --master "$MASTER" \
+  --executor-cores "${EXECUTOR_CORES:-1}" \
+  --executor-memory "${EXECUTOR_MEMORY:-2g}" \
+  --driver-memory "${DRIVER_MEMORY:-4g}" \
+  --conf spark.executorEnv.SPARK_SCALA_VERSION=2.12 \
+  -- "$@"
