@@ -61,8 +61,9 @@ public record Settings(
   /** These settings with one key replaced, validated again. */
   public Settings with(String key, Object value) {
     return SettingsLoader.read(
-        source.withValue(
-            key, ConfigValueFactory.fromAnyRef(value, "resolved when training started")));
+        SettingsLoader.known(
+            source.withValue(
+                key, ConfigValueFactory.fromAnyRef(value, "resolved when training started"))));
   }
 
   /** The network for a vocabulary of {@code vocabularySize} words. */

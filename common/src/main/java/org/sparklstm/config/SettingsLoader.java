@@ -8,6 +8,7 @@ import com.typesafe.config.ConfigValue;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.math.BigDecimal;
 import java.net.URL;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -125,7 +126,7 @@ public final class SettingsLoader {
   }
 
   /** Rejects keys that {@code reference.conf} does not document. */
-  private static Config known(Config overrides) {
+  static Config known(Config overrides) {
     List<String> keys = keys();
     for (Map.Entry<String, ConfigValue> entry : overrides.entrySet()) {
       if (!keys.contains(entry.getKey())) {
@@ -155,8 +156,18 @@ public final class SettingsLoader {
             new Settings.Model(
                 integer(config, "model.layers", 1),
                 integer(config, "model.hidden-size", 1),
-                (float) real(config, "model.init-scale", x -> x > 0, "greater than 0"),
-                (float) real(config, "model.keep-probability", x -> x > 0 && x <= 1, "in (0, 1]")),
+                (float)
+                    real(
+                        config,
+                        "model.init-scale",
+                        x -> (float) x > 0 && (float) x < Float.POSITIVE_INFINITY,
+                        "greater than 0"),
+                (float)
+                    real(
+                        config,
+                        "model.keep-probability",
+                        x -> (float) x > 0 && x <= 1,
+                        "in (0, 1]")),
             new Settings.Vocabulary(integer(config, "vocabulary.size", 2)),
             new Settings.Data(integer(config, "data.lanes", 1), integer(config, "data.window", 1)),
             new Settings.Train(
@@ -165,7 +176,7 @@ public final class SettingsLoader {
                 real(config, "train.learning-rate", x -> x > 0, "greater than 0"),
                 real(config, "train.decay", x -> x > 0 && x <= 1, "in (0, 1]"),
                 real(config, "train.max-grad-norm", x -> x > 0, "greater than 0"),
-                whole(config, "train.seed", Long.MIN_VALUE)),
+                whole(config, "train.seed", Long.MIN_VALUE, Long.MAX_VALUE)),
             new Settings.Averaging(integer(config, "averaging.period", 1), clip(config)),
             new Settings.Cluster(workers(config)),
             new Settings.Checkpoint(
@@ -198,23 +209,21 @@ public final class SettingsLoader {
   }
 
   private static int integer(Config config, String key, int least) {
-    long value = whole(config, key, least);
-    if (value > Integer.MAX_VALUE) {
-      throw invalid(config, key, "at most " + Integer.MAX_VALUE);
-    }
-    return (int) value;
+    return (int) whole(config, key, least, Integer.MAX_VALUE);
   }
 
-  private static long whole(Config config, String key, long least) {
-    Number number = number(config, key);
-    if (number.doubleValue() != Math.rint(number.doubleValue())
-        || Double.isInfinite(number.doubleValue())) {
+  private static long whole(Config config, String key, long least, long most) {
+    BigDecimal value = number(config, key);
+    if (value.stripTrailingZeros().scale() > 0) {
       throw invalid(config, key, "a whole number");
     }
-    if (number.longValue() < least) {
+    if (value.compareTo(BigDecimal.valueOf(least)) < 0) {
       throw invalid(config, key, "at least " + least);
     }
-    return number.longValue();
+    if (value.compareTo(BigDecimal.valueOf(most)) > 0) {
+      throw invalid(config, key, "at most " + most);
+    }
+    return value.longValueExact();
   }
 
   private static double real(Config config, String key, DoublePredicate valid, String rule) {
@@ -225,10 +234,11 @@ public final class SettingsLoader {
     return value;
   }
 
-  private static Number number(Config config, String key) {
+  /** A decimal number; not NaN, Infinity, 5d or 0x1p3, which Java reads too. */
+  private static BigDecimal number(Config config, String key) {
     try {
-      return config.getNumber(key);
-    } catch (ConfigException.WrongType e) {
+      return new BigDecimal(config.getString(key));
+    } catch (NumberFormatException | ConfigException.WrongType e) {
       throw invalid(config, key, "a number");
     }
   }

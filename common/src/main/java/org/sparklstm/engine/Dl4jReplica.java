@@ -7,8 +7,15 @@ import org.deeplearning4j.nn.api.layers.IOutputLayer;
 import org.deeplearning4j.nn.api.layers.RecurrentLayer;
 import org.deeplearning4j.nn.conf.layers.BaseLayer;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.memory.MemoryWorkspace;
+import org.nd4j.linalg.api.memory.conf.WorkspaceConfiguration;
+import org.nd4j.linalg.api.memory.enums.AllocationPolicy;
+import org.nd4j.linalg.api.memory.enums.LearningPolicy;
+import org.nd4j.linalg.api.memory.enums.ResetPolicy;
+import org.nd4j.linalg.api.memory.enums.SpillPolicy;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.nativeblas.NativeOpsHolder;
@@ -18,7 +25,24 @@ import org.sparklstm.text.Window;
 
 /** The reference engine: DL4J's network, trained through its public API with carried state. */
 public final class Dl4jReplica implements Replica {
-  private static final LayerWorkspaceMgr WORKSPACES = LayerWorkspaceMgr.noWorkspaces();
+  // What a step computes lives in workspaces, which are reused: left to the garbage collector,
+  // native
+  // memory grows by gigabytes and each collection stops the JVM.
+  private static final WorkspaceConfiguration STEP_MEMORY =
+      WorkspaceConfiguration.builder()
+          .initialSize(0)
+          .overallocationLimit(0.1)
+          .policyLearning(LearningPolicy.FIRST_LOOP)
+          .policyReset(ResetPolicy.BLOCK_LEFT)
+          .policySpill(SpillPolicy.REALLOCATE)
+          .policyAllocation(AllocationPolicy.OVERALLOCATE)
+          .build();
+  private static final LayerWorkspaceMgr WORKSPACES =
+      LayerWorkspaceMgr.builder()
+          .defaultWorkspace("STEP", STEP_MEMORY)
+          .with(ArrayType.RNN_FF_LOOP_WORKING_MEM, "FORWARD_LOOP", STEP_MEMORY)
+          .with(ArrayType.RNN_BP_LOOP_WORKING_MEM, "BACKWARD_LOOP", STEP_MEMORY)
+          .build();
 
   static {
     // One thread a replica: the cluster runs one on each core, and DL4J's small products run
@@ -111,6 +135,12 @@ public final class Dl4jReplica implements Replica {
 
   @Override
   public LossSum backpropagate(Window window, long noiseSeed) {
+    try (MemoryWorkspace step = WORKSPACES.notifyScopeEntered(ArrayType.ACTIVATIONS)) {
+      return forwardAndBack(window, noiseSeed);
+    }
+  }
+
+  private LossSum forwardAndBack(Window window, long noiseSeed) {
     for (int layer = 0; layer <= spec.layers(); layer++) {
       BaseLayer configuration = (BaseLayer) network.getLayer(layer + 1).conf().getLayer();
       if (configuration.getIDropout() instanceof LaneDropout dropout) {
@@ -179,6 +209,12 @@ public final class Dl4jReplica implements Replica {
 
   @Override
   public LossSum evaluate(Window window) {
+    try (MemoryWorkspace step = WORKSPACES.notifyScopeEntered(ArrayType.ACTIVATIONS)) {
+      return forwardOnly(window);
+    }
+  }
+
+  private LossSum forwardOnly(Window window) {
     INDArray probabilities = // [B, V, T]
         network.getOutputLayer().activate(forward(window, false), false, WORKSPACES);
     network.updateRnnStateWithTBPTTState();

@@ -34,7 +34,7 @@ final class LaneDropout implements IDropout {
   @Override
   public INDArray applyDropout(
       INDArray input, INDArray result, int iteration, int epoch, LayerWorkspaceMgr workspaces) {
-    mask = mask(input.size(1), input.rank()).castTo(input.dataType()).detach();
+    mask = mask(input.size(1), input.rank()).castTo(input.dataType());
     return result.assign(input.mul(mask));
   }
 

@@ -4,6 +4,7 @@ import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.time.LocalDateTime;
 import java.util.function.Supplier;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipInputStream;
@@ -59,6 +60,7 @@ public final class Dl4jModel {
     NeuralNetConfiguration.ListBuilder layers =
         new NeuralNetConfiguration.Builder()
             .dataType(type)
+            .seed(0) // else the time of day, which the configuration tells
             .updater(new Sgd(1.0))
             .weightInit(WeightInit.ZERO)
             .list()
@@ -158,7 +160,8 @@ public final class Dl4jModel {
         new ZipInputStream(new ByteArrayInputStream(dated.toByteArray()))) {
       for (ZipEntry entry = entries.getNextEntry(); entry != null; entry = entries.getNextEntry()) {
         ZipEntry copy = new ZipEntry(entry.getName());
-        copy.setTime(315_532_800_000L); // 1980, the zip format's first year
+        copy.setTimeLocal(
+            LocalDateTime.of(1980, 2, 1, 0, 0)); // ZipEntry takes January 1 for "before"
         undated.putNextEntry(copy);
         entries.transferTo(undated);
         undated.closeEntry();

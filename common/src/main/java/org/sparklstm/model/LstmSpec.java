@@ -24,10 +24,10 @@ public record LstmSpec(int vocabularySize, int hiddenSize, int layers, float kee
       throw new IllegalArgumentException(
           "Keep probability must be in (0, 1], is " + keepProbability);
     }
-    long parameters = parameterCount(vocabularySize, hiddenSize, layers);
+    double parameters = parameterCount(vocabularySize, hiddenSize, layers);
     if (parameters > Integer.MAX_VALUE - 8) {
       throw new IllegalArgumentException(
-          ("Cannot build a network of %,d parameters: at most 2^31 - 9 fit into one array; reduce"
+          ("Cannot build a network of %,.0f parameters: at most 2^31 - 9 fit into one array; reduce"
                   + " model.hidden-size, model.layers or vocabulary.size")
               .formatted(parameters));
     }
@@ -38,7 +38,8 @@ public record LstmSpec(int vocabularySize, int hiddenSize, int layers, float kee
     return (int) parameterCount(vocabularySize, hiddenSize, layers);
   }
 
-  private static long parameterCount(long v, long h, long l) {
+  /** In double, which does not overflow and is exact as far as one array reaches. */
+  private static double parameterCount(double v, double h, double l) {
     return 2 * v * h + v + l * (8 * h * h + 4 * h);
   }
 

@@ -1,6 +1,7 @@
 package org.sparklstm.model;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -30,9 +31,11 @@ import java.util.TreeMap;
 @SuppressWarnings("ArrayRecordComponent") // large, never compared
 public record Safetensors(
     Map<String, String> metadata, List<ParameterLayout.Tensor> tensors, float[] data) {
-  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final ObjectMapper JSON =
+      new ObjectMapper().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
   private static final String METADATA = "__metadata__";
   private static final int CHUNK = 1 << 16;
+  private static final int MAX_FLOATS = Integer.MAX_VALUE - 8;
   private static final long MAX_HEADER = 16L << 20;
 
   /**
@@ -94,6 +97,9 @@ public record Safetensors(
     } catch (JsonProcessingException e) {
       throw new IOException("not a safetensors file: its header is not JSON", e);
     }
+    if (!header.isObject()) {
+      throw new IOException("not a safetensors file: its header is not a JSON object");
+    }
     Map<String, String> metadata = new TreeMap<>();
     List<ParameterLayout.Tensor> tensors = new ArrayList<>();
     for (Map.Entry<String, JsonNode> entry : header.properties()) {
@@ -122,23 +128,31 @@ public record Safetensors(
 
   private static ParameterLayout.Tensor tensor(String name, JsonNode entry) throws IOException {
     JsonNode offsets = entry.path("data_offsets");
-    long begin = offsets.path(0).asLong(-1);
-    long end = offsets.path(1).asLong(-1);
-    long size = 4;
+    long begin = integer(offsets.path(0), 4L * MAX_FLOATS);
+    long end = integer(offsets.path(1), 4L * MAX_FLOATS);
+    long size = 1;
+    boolean valid = begin >= 0 && begin % 4 == 0 && entry.path("dtype").asText().equals("F32");
     List<Integer> shape = new ArrayList<>();
     for (JsonNode dimension : entry.path("shape")) {
-      shape.add(dimension.asInt(-1));
-      size =
-          dimension.asInt(-1) < 0 || size > 4L * Integer.MAX_VALUE ? -1 : size * dimension.asInt();
+      long floats = integer(dimension, MAX_FLOATS);
+      valid &= floats >= 0;
+      shape.add((int) floats);
+      size = Math.min(size * floats, 1L << 31); // does not overflow: the factor is below 2^31
     }
-    if (!entry.path("dtype").asText().equals("F32")
-        || begin < 0
-        || begin % 4 != 0
-        || end - begin != size
-        || end / 4 > Integer.MAX_VALUE - 8) {
+    if (!valid || end - begin != 4 * size) {
       throw new IOException("tensor %s is not a float32 tensor with a valid place".formatted(name));
     }
     return new ParameterLayout.Tensor(name, shape, (int) (begin / 4));
+  }
+
+  /** A whole number from 0 to {@code most}, else -1. */
+  private static long integer(JsonNode number, long most) {
+    return number.isIntegralNumber()
+            && number.canConvertToLong()
+            && number.asLong() >= 0
+            && number.asLong() <= most
+        ? number.asLong()
+        : -1;
   }
 
   private static float[] readFloats(InputStream in, int count) throws IOException {

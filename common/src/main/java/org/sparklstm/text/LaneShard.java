@@ -18,7 +18,8 @@ public record LaneShard(int firstLane, int window, int[][] tokens) implements Se
 
   /** Windows in each lane, a shorter last one included. */
   public int windows() {
-    return (tokens[0].length - 1 + window - 1) / window;
+    int predictions = tokens[0].length - 1;
+    return predictions / window + (predictions % window == 0 ? 0 : 1);
   }
 
   /** Window {@code index} of all these lanes. */

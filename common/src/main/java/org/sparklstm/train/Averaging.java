@@ -16,8 +16,8 @@ public final class Averaging {
   public static float[] weightedMean(List<float[]> arrays, double[] weights) {
     float[] mean = new float[arrays.get(0).length];
     for (int i = 0; i < mean.length; i++) {
-      double sum = 0;
-      for (int k = 0; k < weights.length; k++) {
+      double sum = weights[0] * arrays.get(0)[i]; // not from 0, which would lose -0.0
+      for (int k = 1; k < weights.length; k++) {
         sum += weights[k] * arrays.get(k)[i];
       }
       mean[i] = (float) sum;

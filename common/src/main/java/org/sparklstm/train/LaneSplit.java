@@ -30,8 +30,9 @@ public record LaneSplit(int lanes, int workers) implements Serializable {
 
   /** The worker that has {@code lane}. */
   public int workerOf(int lane) {
-    int worker = (int) ((long) lane * workers / lanes); // exact or one too far
-    return firstLane(worker) > lane ? worker - 1 : worker;
+    int larger = lanes % workers;
+    int size = lanes / workers;
+    return lane < larger * (size + 1) ? lane / (size + 1) : (lane - larger) / size;
   }
 
   /** The share of each worker in an average: its lanes / B. */

@@ -1,0 +1,111 @@
+package org.sparklstm.config;
+
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class SettingsErrorsTest {
+
+  @ParameterizedTest(name = "{0}={1}")
+  @CsvSource({
+    "model.layers, 0, at least 1",
+    "model.hidden-size, -1, at least 1",
+    "vocabulary.size, 1, at least 2",
+    "data.lanes, 0, at least 1",
+    "data.window, -20, at least 1",
+    "train.epochs, 0, at least 1",
+    "train.full-rate-epochs, -1, at least 0",
+    "averaging.period, 0, at least 1",
+    "cluster.workers, 0, at least 1",
+    "checkpoint.every-rounds, -1, at least 0",
+    "checkpoint.keep, 0, at least 1",
+    "model.hidden-size, 2147483648, at most 2147483647",
+    "data.lanes, 1.0E30, at most 2147483647",
+    "train.epochs, 1.5, a whole number",
+    "train.seed, 0.1, a whole number",
+    "train.epochs, NaN, a number",
+    "train.epochs, Infinity, a number",
+    "train.epochs, many, a number",
+    "cluster.workers, all, a number",
+    "train.learning-rate, fast, a number",
+    "train.learning-rate, true, a number",
+    "train.learning-rate, 0, greater than 0",
+    "train.learning-rate, -1, greater than 0",
+    "train.learning-rate, NaN, a number",
+    "train.max-grad-norm, Infinity, a number",
+    "train.max-grad-norm, -Infinity, a number",
+    "train.max-grad-norm, 0, greater than 0",
+    "model.init-scale, 0, greater than 0",
+    "train.decay, 0, 'in (0, 1]'",
+    "train.decay, 1.1, 'in (0, 1]'",
+    "model.keep-probability, 0, 'in (0, 1]'",
+    "model.keep-probability, 1.01, 'in (0, 1]'",
+    "averaging.clip, global, local or averaged",
+  })
+  void valueOutsideTheKeysRangeIsRefused(String key, String value, String rule) {
+    assertRefused(
+        "--set %1$s=%2$s: 1: %1$s must be %3$s, is %2$s".formatted(key, value, rule),
+        key + "=" + value);
+  }
+
+  @ParameterizedTest(name = "{0}={1}")
+  @CsvSource({
+    "train.epochs, 5d, a number",
+    "train.learning-rate, 0x1p3, a number",
+    "train.seed, 1.0E30, at most 9223372036854775807",
+    "model.keep-probability, 1.0E-50, 'in (0, 1]'",
+    "model.init-scale, 1.0E-50, greater than 0",
+    "model.init-scale, 1.0E39, greater than 0",
+  })
+  void valueThatOnlyJavaTakesForANumberOrThatItRoundsAwayIsRefused(
+      String key, String value, String rule) {
+    valueOutsideTheKeysRangeIsRefused(key, value, rule);
+  }
+
+  @Test
+  void averagedClippingNeedsPeriodOne() {
+    assertRefused(
+        "--set averaging.clip=averaged: 1: averaging.clip must be local unless averaging.period is"
+            + " 1; averaging.period is 32, is averaged",
+        "averaging.clip=averaged");
+  }
+
+  @Test
+  void unknownKeyOfAnAssignmentIsNamedWithTheNearest() {
+    assertRefused(
+        "--set train.epoch=5: 1: unknown key train.epoch, did you mean train.epochs?",
+        "train.epoch=5");
+  }
+
+  @Test
+  void keyBelowASettingIsUnknown() {
+    assertRefused(
+        "--set train.epochs.most=5: 1: unknown key train.epochs.most, did you mean train.epochs?",
+        "train.epochs.most=5");
+  }
+
+  @Test
+  void unknownPresetIsNamedWithTheNearest() {
+    assertThatThrownBy(() -> SettingsLoader.load("smal", null, List.of()))
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessage(
+            "Unknown preset smal: did you mean small? The presets are small, medium, large, test,"
+                + " quickstart");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "train.epochs", "=5", "train.epochs 5"})
+  void assignmentWithoutKeyOrEqualsSignIsRefused(String assignment) {
+    assertRefused("Cannot read --set " + assignment + ": write --set key=value", assignment);
+  }
+
+  private static void assertRefused(String message, String assignment) {
+    assertThatThrownBy(() -> SettingsLoader.load("small", null, List.of(assignment)))
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessage(message);
+  }
+}

@@ -1,0 +1,147 @@
+package org.sparklstm.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
+
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.sparklstm.config.Settings.Clip;
+import org.sparklstm.model.LstmSpec;
+
+class SettingsTest {
+
+  static Stream<Arguments> recipes() {
+    return Stream.of(
+        arguments("small", new Settings.Model(2, 200, 0.1f, 1f), 20, 13, 4, 0.5, 5),
+        arguments("medium", new Settings.Model(2, 650, 0.05f, 0.5f), 35, 39, 6, 0.8, 5),
+        arguments("large", new Settings.Model(2, 1500, 0.04f, 0.35f), 35, 55, 14, 1 / 1.15, 10),
+        arguments("test", new Settings.Model(1, 2, 0.1f, 1f), 2, 1, 1, 0.5, 1));
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("recipes")
+  void presetHasTheValuesOfItsRecipe(
+      String preset,
+      Settings.Model model,
+      int window,
+      int epochs,
+      int fullRateEpochs,
+      double decay,
+      double maxGradNorm) {
+    Settings settings = SettingsLoader.load(preset, null, List.of());
+
+    assertThat(settings.model()).isEqualTo(model);
+    assertThat(settings.data()).isEqualTo(new Settings.Data(20, window));
+    assertThat(settings.vocabulary().size()).isEqualTo(10_000);
+    assertThat(settings.train().epochs()).isEqualTo(epochs);
+    assertThat(settings.train().fullRateEpochs()).isEqualTo(fullRateEpochs);
+    assertThat(settings.train().learningRate()).isEqualTo(1);
+    assertThat(settings.train().decay()).isCloseTo(decay, within(1e-15));
+    assertThat(settings.train().maxGradNorm()).isEqualTo(maxGradNorm);
+  }
+
+  @ParameterizedTest
+  @MethodSource("org.sparklstm.config.SettingsLoader#presets")
+  void everyPresetSetsEveryKey(String preset) {
+    assertThat(SettingsLoader.load(preset, null, List.of()).entries()).hasSize(18);
+  }
+
+  @Test
+  void theLastOfTwoAssignmentsWins() {
+    assertThat(small("train.seed=1", "train.seed=2").train().seed()).isEqualTo(2);
+  }
+
+  @Test
+  void wholeNumbersMayBeWrittenWithAFractionOfZero() {
+    assertThat(small("train.epochs=5.0").train().epochs()).isEqualTo(5);
+    assertThat(small("vocabulary.size=1e4").vocabulary().size()).isEqualTo(10_000);
+  }
+
+  @Test
+  void seedKeepsAll64Bits() {
+    assertThat(small("train.seed=9223372036854775807").train().seed()).isEqualTo(Long.MAX_VALUE);
+    assertThat(small("train.seed=-9007199254740993").train().seed()).isEqualTo(-9007199254740993L);
+  }
+
+  @Test
+  void workersAreAutoOrANumber() {
+    assertThat(small().cluster().workers()).isEmpty();
+    assertThat(small("cluster.workers=auto").cluster().workers()).isEmpty();
+    assertThat(small("cluster.workers=4").cluster().workers()).hasValue(4);
+  }
+
+  @Test
+  void clipIsLocalUnlessAveragedIsSet() {
+    assertThat(small().averaging()).isEqualTo(new Settings.Averaging(32, Clip.LOCAL));
+    assertThat(small("averaging.period=1", "averaging.clip=averaged").averaging())
+        .isEqualTo(new Settings.Averaging(1, Clip.AVERAGED));
+  }
+
+  @Test
+  void specTakesTheModelAndTheVocabularySize() {
+    assertThat(SettingsLoader.load("medium", null, List.of()).spec(77))
+        .isEqualTo(new LstmSpec(77, 650, 2, 0.5f));
+  }
+
+  @ParameterizedTest
+  @MethodSource("org.sparklstm.config.SettingsLoader#presets")
+  void renderedSettingsReadBackEqual(String preset) {
+    Settings settings =
+        SettingsLoader.load(
+            preset, null, List.of("train.seed=-5", "cluster.workers=3", "train.decay=1e-7"));
+
+    Settings again = SettingsLoader.parse(settings.render(), "checkpoint");
+
+    assertThat(again.entries()).isEqualTo(settings.entries());
+    assertThat(again.train()).isEqualTo(settings.train());
+  }
+
+  @Test
+  void entriesOfEqualNumbersAreEqual() {
+    assertThat(small("train.max-grad-norm=5").entries())
+        .isEqualTo(small("train.max-grad-norm=5.0").entries())
+        .isEqualTo(small("train.max-grad-norm=0.5e1").entries())
+        .isNotEqualTo(small("train.max-grad-norm=5.1").entries())
+        .containsEntry("train.max-grad-norm", "5")
+        .containsEntry("vocabulary.size", "10000")
+        .containsEntry("averaging.clip", "local");
+  }
+
+  @Test
+  void withReplacesOneKeyAndLeavesTheOriginal() {
+    Settings settings = small();
+
+    assertThat(settings.with("cluster.workers", 4).cluster().workers()).hasValue(4);
+    assertThat(settings.cluster().workers()).isEmpty();
+  }
+
+  @Test
+  void withValidates() {
+    Settings settings = small();
+
+    assertThatThrownBy(() -> settings.with("cluster.workers", 0))
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessage("resolved when training started: cluster.workers must be at least 1, is 0");
+  }
+
+  @Test
+  void withRefusesAnUnknownKey() {
+    Settings settings = small();
+
+    assertThatThrownBy(() -> settings.with("cluster.worker", 4))
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessage(
+            "resolved when training started: unknown key cluster.worker, did you mean"
+                + " cluster.workers?");
+  }
+
+  private static Settings small(String... assignments) {
+    return SettingsLoader.load("small", null, List.of(assignments));
+  }
+}

@@ -1,0 +1,122 @@
+package org.sparklstm.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.TimeZone;
+import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.deeplearning4j.util.ModelSerializer;
+import org.junit.jupiter.api.Test;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.sparklstm.engine.Dl4jReplica;
+import org.sparklstm.engine.Replica;
+import org.sparklstm.text.Window;
+
+class Dl4jModelTest {
+  private static final LstmSpec SPEC = new LstmSpec(7, 3, 2, 0.5f);
+
+  @Test
+  void gatesStandInTheOrderOfDl4j() {
+    float[] ours = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17};
+    float[] theirs = {0, 1, 4, 3, 5, 2, 8, 7, 9, 6, 12, 11, 13, 10, 14, 15, 16, 17};
+
+    assertThat(Dl4jModel.toDl4j(new LstmSpec(2, 1, 1, 1), ours)).isEqualTo(theirs);
+  }
+
+  @Test
+  void embeddingStandsTransposed() {
+    LstmSpec spec = new LstmSpec(3, 2, 1, 1);
+
+    assertThat(Arrays.copyOf(Dl4jModel.toDl4j(spec, numbered(spec)), 6))
+        .containsExactly(0, 2, 4, 1, 3, 5);
+  }
+
+  @Test
+  void thereAndBackIsTheIdentity() {
+    float[] parameters = numbered(SPEC);
+
+    assertThat(Dl4jModel.fromDl4j(SPEC, Dl4jModel.toDl4j(SPEC, parameters))).isEqualTo(parameters);
+    assertThat(Dl4jModel.toDl4j(SPEC, Dl4jModel.fromDl4j(SPEC, parameters))).isEqualTo(parameters);
+  }
+
+  @Test
+  void parametersOfAnotherNetworkAreRefused() {
+    assertThatThrownBy(() -> Dl4jModel.toDl4j(SPEC, new float[3]))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage(
+            "LstmSpec[vocabularySize=7, hiddenSize=3, layers=2, keepProbability=0.5] has 217"
+                + " parameters, not 3");
+  }
+
+  @Test
+  void networkThatDl4jRestoresGivesTheProbabilitiesOfTheReplica() throws IOException {
+    float[] parameters = ParameterLayout.initialise(SPEC, 0.8f, 1);
+    Window window =
+        new Window(
+            0, 0, 2, 4, new int[] {0, 6, 1, 5, 2, 4, 3, 3}, new int[] {1, 5, 2, 4, 3, 3, 4, 2});
+
+    MultiLayerNetwork network =
+        ModelSerializer.restoreMultiLayerNetwork(new ByteArrayInputStream(zip(parameters)));
+    INDArray ids = Nd4j.createFromArray(new float[] {0, 1, 2, 3, 6, 5, 4, 3}).reshape(2, 1, 4);
+    INDArray probabilities = network.output(ids);
+    double nats = 0;
+    for (int t = 0; t < 4; t++) {
+      for (int lane = 0; lane < 2; lane++) {
+        nats -= Math.log(probabilities.getDouble(lane, window.targets()[t * 2 + lane], t));
+      }
+    }
+    network.close();
+
+    try (Replica replica = new Dl4jReplica(SPEC, 2)) {
+      replica.setParameters(parameters);
+      assertThat(replica.evaluate(window).nats()).isCloseTo(nats, within(1e-5));
+    }
+    assertThat(nats).isNotCloseTo(8 * Math.log(7), within(0.1));
+  }
+
+  @Test
+  void theSameParametersGiveTheSameZip() throws IOException {
+    float[] parameters = ParameterLayout.initialise(SPEC, 0.1f, 1);
+
+    byte[] first = zip(parameters);
+    long tick = System.currentTimeMillis();
+    while (System.currentTimeMillis() == tick) {
+      Thread.onSpinWait();
+    }
+    assertThat(zip(parameters)).isEqualTo(first);
+  }
+
+  @Test
+  void theSameParametersGiveTheSameZipInEveryTimeZone() throws IOException {
+    float[] parameters = ParameterLayout.initialise(SPEC, 0.1f, 1);
+    TimeZone before = TimeZone.getDefault();
+    try {
+      TimeZone.setDefault(TimeZone.getTimeZone("Asia/Tokyo"));
+      byte[] east = zip(parameters);
+      TimeZone.setDefault(TimeZone.getTimeZone("America/New_York"));
+      assertThat(zip(parameters)).isEqualTo(east);
+    } finally {
+      TimeZone.setDefault(before);
+    }
+  }
+
+  private static byte[] zip(float[] parameters) throws IOException {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    Dl4jModel.writeZip(SPEC, parameters, out);
+    return out.toByteArray();
+  }
+
+  private static float[] numbered(LstmSpec spec) {
+    float[] numbers = new float[spec.parameterCount()];
+    for (int i = 0; i < numbers.length; i++) {
+      numbers[i] = i;
+    }
+    return numbers;
+  }
+}

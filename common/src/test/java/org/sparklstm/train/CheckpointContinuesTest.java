@@ -1,0 +1,77 @@
+package org.sparklstm.train;
+
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.sparklstm.config.ConfigurationException;
+import org.sparklstm.config.Settings;
+import org.sparklstm.config.SettingsLoader;
+import org.sparklstm.engine.LossSum;
+
+class CheckpointContinuesTest {
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "train.seed=1",
+        "train.learning-rate=1",
+        "train.epochs=99",
+        "checkpoint.every-rounds=7",
+        "checkpoint.keep=9",
+        "cluster.workers=auto",
+        "cluster.workers=2",
+      })
+  void equalSettingsAndThoseThatDoNotChangeTheResultContinue(String assignment) {
+    assertThatCode(() -> checkpoint().requireContinues(settings(assignment), "abc"))
+        .doesNotThrowAnyException();
+  }
+
+  @ParameterizedTest(name = "{0}={2}")
+  @CsvSource({
+    "model.layers, 1, 2",
+    "model.hidden-size, 2, 3",
+    "model.init-scale, 0.1, 0.2",
+    "model.keep-probability, 1, 0.5",
+    "vocabulary.size, 10000, 9999",
+    "data.lanes, 2, 4",
+    "data.window, 2, 3",
+    "train.full-rate-epochs, 1, 2",
+    "train.learning-rate, 1, 1.5",
+    "train.decay, 0.5, 0.25",
+    "train.max-grad-norm, 1, 2",
+    "train.seed, 1, 2",
+    "averaging.period, 32, 64",
+    "cluster.workers, 2, 1",
+  })
+  void anotherSettingIsNamedWithBothValues(String key, String before, String now) {
+    assertThatThrownBy(() -> checkpoint().requireContinues(settings(key + "=" + now), "abc"))
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessage(
+            "Cannot resume: the checkpoint was written with %s = %s, now it is %s"
+                .formatted(key, before, now));
+  }
+
+  @Test
+  void anotherVocabularyIsNamed() {
+    assertThatThrownBy(() -> checkpoint().requireContinues(settings("train.epochs=2"), "def"))
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessage(
+            "Cannot resume: the training text gives another vocabulary than the checkpoint's"
+                + " (sha-256 def, not abc)");
+  }
+
+  private static Settings settings(String assignment) {
+    return SettingsLoader.load(
+        "test", null, List.of("data.lanes=2", "cluster.workers=2", assignment));
+  }
+
+  private static Checkpoint checkpoint() {
+    return new Checkpoint(
+        0, 0, LossSum.ZERO, settings("train.seed=1"), 3, "abc", new float[55], new float[8]);
+  }
+}
