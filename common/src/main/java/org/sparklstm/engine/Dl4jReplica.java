@@ -149,7 +149,7 @@ public final class Dl4jReplica implements Replica {
     }
     INDArray activations = forward(window, true);
     IOutputLayer output = (IOutputLayer) network.getOutputLayer();
-    output.setInput(activations, WORKSPACES);
+    output.setInput(activations.dup(), WORKSPACES); // dropout of one lane works in place
     output.setLabels(sequence(window.targets(), window.length()));
     // MultiLayerNetwork.computeGradientAndScore of DL4J 1.0.0-M2.1 goes back through the recurrent
     // layers from a zero state, whatever the forward pass began with; tbpttBackpropGradient does

@@ -5,6 +5,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.time.LocalDateTime;
+import java.util.List;
 import java.util.function.Supplier;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipInputStream;
@@ -17,11 +18,15 @@ import org.deeplearning4j.nn.conf.dropout.Dropout;
 import org.deeplearning4j.nn.conf.dropout.IDropout;
 import org.deeplearning4j.nn.conf.layers.EmbeddingSequenceLayer;
 import org.deeplearning4j.nn.conf.layers.LSTM;
+import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.RnnOutputLayer;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.nn.weights.WeightInit;
 import org.deeplearning4j.util.ModelSerializer;
 import org.nd4j.linalg.activations.Activation;
+import org.nd4j.linalg.activations.impl.ActivationSigmoid;
+import org.nd4j.linalg.activations.impl.ActivationSoftmax;
+import org.nd4j.linalg.activations.impl.ActivationTanH;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.learning.config.Sgd;
@@ -92,6 +97,51 @@ public final class Dl4jModel {
                 .build())
         .backpropType(BackpropType.TruncatedBPTT)
         .build();
+  }
+
+  /**
+   * The spec of a DL4J network of this kind.
+   *
+   * @throws IllegalArgumentException naming what is different
+   */
+  public static LstmSpec spec(MultiLayerConfiguration configuration) {
+    List<Layer> layers =
+        configuration.getConfs().stream().map(NeuralNetConfiguration::getLayer).toList();
+    int last = layers.size() - 1;
+    require(
+        last >= 2
+            && layers.get(0) instanceof EmbeddingSequenceLayer
+            && layers.get(last) instanceof RnnOutputLayer,
+        "must be EmbeddingSequenceLayer, LSTM layers and RnnOutputLayer");
+    RnnOutputLayer output = (RnnOutputLayer) layers.get(last);
+    require(
+        output.getLossFn() instanceof LossSparseMCXENT
+            && output.getActivationFn() instanceof ActivationSoftmax,
+        "must end in softmax with LossSparseMCXENT");
+    int hidden = (int) output.getNIn();
+    for (Layer layer : layers.subList(1, last)) {
+      require(
+          layer instanceof LSTM lstm
+              && lstm.getNIn() == hidden
+              && lstm.getNOut() == hidden
+              && lstm.getActivationFn() instanceof ActivationTanH
+              && lstm.getGateActivationFn() instanceof ActivationSigmoid,
+          "must have LSTM layers of one size with tanh and sigmoid gates");
+      require(
+          keepProbability(layer) == keepProbability(output),
+          "must have the same dropout on the input of each LSTM layer and of the output layer");
+    }
+    return new LstmSpec((int) output.getNOut(), hidden, last - 1, (float) keepProbability(output));
+  }
+
+  private static double keepProbability(Layer layer) {
+    return layer.getIDropout() instanceof Dropout dropout ? dropout.getP() : 1;
+  }
+
+  private static void require(boolean holds, String rule) {
+    if (!holds) {
+      throw new IllegalArgumentException("Cannot train this network: it " + rule);
+    }
   }
 
   /** DL4J's flat parameters (or gradient) from ours. */

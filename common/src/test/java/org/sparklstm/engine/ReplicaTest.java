@@ -21,6 +21,7 @@ class ReplicaTest {
     "13, 7, 2, 3, 5, 1",
     "11, 5, 1, 1, 1, 1",
     "17, 4, 3, 2, 7, 0.5",
+    "12, 5, 2, 1, 4, 0.5",
     "9, 13, 2, 4, 3, 0.35"
   })
   void everyGradientEqualsCentralDifferencesInDouble(

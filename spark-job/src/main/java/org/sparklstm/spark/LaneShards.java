@@ -3,6 +3,7 @@ package org.sparklstm.spark;
 import java.util.Iterator;
 import java.util.List;
 import org.apache.spark.Partitioner;
+import org.apache.spark.api.java.JavaPairRDD;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -24,15 +25,26 @@ final class LaneShards {
    * @param windows rows (lane, window, inputs, targets) in any order
    */
   static JavaRDD<LaneShard> of(Dataset<Row> windows, Lanes cut, LaneSplit split) {
+    return of(
+        windows
+            .toJavaRDD()
+            .mapToPair(row -> new Tuple2<>(key(row.getInt(0), row.getInt(1)), tokens(row))),
+        cut,
+        split);
+  }
+
+  /**
+   * The same from windows by {@link #key}, each as its inputs and last target. Computing it fails
+   * if windows are missing or do not continue each other.
+   */
+  static JavaRDD<LaneShard> of(JavaPairRDD<Long, int[]> windows, Lanes cut, LaneSplit split) {
     return windows
-        .toJavaRDD()
-        .mapToPair(row -> new Tuple2<>(key(row.getInt(0), row.getInt(1)), tokens(row)))
         .repartitionAndSortWithinPartitions(new ByWorker(split))
         .mapPartitionsWithIndex((worker, rows) -> shard(worker, rows, cut, split), true);
   }
 
   /** Orders by lane, then window. */
-  private static long key(int lane, int window) {
+  static long key(int lane, int window) {
     return (long) lane << Integer.SIZE | window;
   }
 
@@ -57,8 +69,14 @@ final class LaneShards {
       Tuple2<Long, int[]> row = rows.next();
       int lane = (int) (row._1() >> Integer.SIZE);
       int window = row._1().intValue();
-      System.arraycopy(
-          row._2(), 0, lanes[lane - firstLane], window * cut.window(), row._2().length);
+      int[] tokens = lanes[lane - firstLane];
+      int start = window * cut.window();
+      if (window > 0 && tokens[start] != row._2()[0]) {
+        throw new IllegalStateException(
+            "Window %d of lane %d does not begin with the last target of the window before"
+                .formatted(window, lane));
+      }
+      System.arraycopy(row._2(), 0, tokens, start, row._2().length);
       windows++;
     }
     if (windows != (long) lanes.length * cut.windows()) {

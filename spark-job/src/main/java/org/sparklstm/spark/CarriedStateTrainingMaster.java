@@ -1,0 +1,259 @@
+package org.sparklstm.spark;
+
+import java.util.Collection;
+import java.util.Iterator;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.apache.spark.SparkContext;
+import org.apache.spark.api.java.JavaPairRDD;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.deeplearning4j.core.loader.DataSetLoader;
+import org.deeplearning4j.core.loader.MultiDataSetLoader;
+import org.deeplearning4j.core.storage.StatsStorageRouter;
+import org.deeplearning4j.nn.conf.layers.BaseLayer;
+import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.deeplearning4j.optimize.api.TrainingListener;
+import org.deeplearning4j.spark.api.TrainingHook;
+import org.deeplearning4j.spark.api.TrainingMaster;
+import org.deeplearning4j.spark.api.TrainingResult;
+import org.deeplearning4j.spark.api.TrainingWorker;
+import org.deeplearning4j.spark.api.stats.SparkTrainingStats;
+import org.deeplearning4j.spark.impl.graph.SparkComputationGraph;
+import org.deeplearning4j.spark.impl.multilayer.SparkDl4jMultiLayer;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.dataset.DataSet;
+import org.nd4j.linalg.dataset.api.MultiDataSet;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.learning.config.IUpdater;
+import org.nd4j.linalg.learning.config.Sgd;
+import org.sparklstm.config.Settings;
+import org.sparklstm.config.SettingsLoader;
+import org.sparklstm.engine.LossSum;
+import org.sparklstm.model.Dl4jModel;
+import org.sparklstm.model.LstmSpec;
+import org.sparklstm.text.LaneShard;
+import org.sparklstm.text.Lanes;
+import org.sparklstm.train.Checkpoint;
+import org.sparklstm.train.LaneSplit;
+import scala.Tuple2;
+
+/**
+ * For users of DL4J's Spark module: {@code new SparkDl4jMultiLayer(sc, network, master)} with this
+ * master in place of {@code ParameterAveragingTrainingMaster} trains a recurrent language model
+ * with its state carried from window to window, workers weighted by their tokens, and every
+ * broadcast destroyed.
+ *
+ * <p>The network is as {@link Dl4jModel#spec} tells, with plain {@code Sgd}. Each {@code DataSet}
+ * is one window: features and labels [B, 1, T] of word ids, one row a lane, the windows in the
+ * order of the RDD, each beginning with the last labels of the one before. Each {@code fit} is one
+ * epoch from a zero state.
+ *
+ * @param workers K, at most B
+ * @param period H, windows between two averages
+ * @param maxGradNorm global norm that each worker clips its gradient to
+ * @param seed of the dropout noise
+ */
+public record CarriedStateTrainingMaster(int workers, int period, double maxGradNorm, long seed)
+    implements TrainingMaster<TrainingResult, TrainingWorker<TrainingResult>> {
+
+  @Override
+  public void executeTraining(SparkDl4jMultiLayer network, JavaRDD<DataSet> windows) {
+    MultiLayerNetwork model = network.getNetwork();
+    LstmSpec spec = Dl4jModel.spec(model.getLayerWiseConfigurations());
+    DataSet first = windows.first();
+    int lanes = (int) first.getFeatures().size(0);
+    int length = (int) first.getFeatures().size(2);
+    Settings settings = settings(spec, lanes, length, learningRate(model));
+    LaneSplit split = new LaneSplit(lanes, workers);
+    JavaPairRDD<Long, int[]> rows =
+        windows
+            .zipWithIndex()
+            .flatMapToPair(window -> rows(window._1(), window._2(), lanes, length));
+    int count = (int) windows.count();
+    Lanes cut = new Lanes((long) lanes * (count * length + 1), lanes, length, false);
+    JavaRDD<LaneShard> shards = LaneShards.of(rows, cut, split).cache();
+    try {
+      Checkpoint end =
+          new AveragingTrainer(
+                  JavaSparkContext.fromSparkContext(windows.context()), settings, split)
+              .epoch(
+                  state(model, spec, settings),
+                  shards,
+                  count,
+                  round -> model.setScore(meanScore(round.loss(), length)));
+      model.params().assign(Nd4j.createFromArray(Dl4jModel.toDl4j(spec, end.parameters())));
+      model.setScore(meanScore(end.loss(), length));
+    } finally {
+      shards.unpersist();
+    }
+  }
+
+  private Settings settings(LstmSpec spec, int lanes, int length, double learningRate) {
+    return SettingsLoader.load(
+        "small",
+        null,
+        List.of(
+            "model.layers=" + spec.layers(),
+            "model.hidden-size=" + spec.hiddenSize(),
+            "model.keep-probability=" + spec.keepProbability(),
+            "data.lanes=" + lanes,
+            "data.window=" + length,
+            "train.learning-rate=" + learningRate,
+            "train.decay=1",
+            "train.max-grad-norm=" + maxGradNorm,
+            "train.seed=" + seed,
+            "averaging.period=" + period,
+            "cluster.workers=" + workers));
+  }
+
+  private static double learningRate(MultiLayerNetwork model) {
+    BaseLayer layer = (BaseLayer) model.getLayer(1).conf().getLayer();
+    IUpdater updater = layer.getIUpdater();
+    if (updater instanceof Sgd sgd) {
+      return sgd.getLearningRate();
+    }
+    throw new IllegalArgumentException(
+        "Cannot train this network: its updater must be Sgd, is "
+            + updater.getClass().getSimpleName());
+  }
+
+  private static Checkpoint state(MultiLayerNetwork model, LstmSpec spec, Settings settings) {
+    float[] parameters = model.params().castTo(DataType.FLOAT).dup('c').data().asFloat();
+    return new Checkpoint(
+        model.getEpochCount(),
+        0,
+        LossSum.ZERO,
+        settings,
+        spec.vocabularySize(),
+        "",
+        Dl4jModel.fromDl4j(spec, parameters),
+        new float[settings.data().lanes() * spec.laneStateSize()]);
+  }
+
+  /** DL4J's score: Σ over T of the mean over lanes. */
+  private static double meanScore(LossSum loss, int length) {
+    return loss.nats() / loss.tokens() * length;
+  }
+
+  private static Iterator<Tuple2<Long, int[]>> rows(
+      DataSet window, long index, int lanes, int length) {
+    INDArray inputs = window.getFeatures();
+    INDArray targets = window.getLabels();
+    for (INDArray ids : List.of(inputs, targets)) {
+      if (ids.rank() != 3 || ids.size(0) != lanes || ids.size(1) != 1 || ids.size(2) != length) {
+        throw new IllegalArgumentException(
+            "Window %d must have features and labels [%d, 1, %d], has %s"
+                .formatted(index, lanes, length, java.util.Arrays.toString(ids.shape())));
+      }
+    }
+    return IntStream.range(0, lanes)
+        .mapToObj(
+            lane -> {
+              int[] tokens = new int[length + 1];
+              for (int t = 0; t < length; t++) {
+                tokens[t] = inputs.getInt(lane, 0, t);
+              }
+              tokens[length] = targets.getInt(lane, 0, length - 1);
+              return new Tuple2<>(LaneShards.key(lane, (int) index), tokens);
+            })
+        .iterator();
+  }
+
+  @Override
+  public String toJson() {
+    return "{\"workers\":%d,\"period\":%d,\"maxGradNorm\":%s,\"seed\":%d}"
+        .formatted(workers, period, maxGradNorm, seed);
+  }
+
+  @Override
+  public String toYaml() {
+    return toJson(); // JSON is YAML
+  }
+
+  private static UnsupportedOperationException unsupported(String what) {
+    return new UnsupportedOperationException(
+        "CarriedStateTrainingMaster does not support %s: use fit(JavaRDD<DataSet>) of a SparkDl4jMultiLayer"
+            .formatted(what));
+  }
+
+  @Override
+  public void executeTrainingPaths(
+      SparkDl4jMultiLayer network,
+      SparkComputationGraph graph,
+      JavaRDD<String> paths,
+      DataSetLoader loader,
+      MultiDataSetLoader multiLoader) {
+    throw unsupported("training from paths");
+  }
+
+  @Override
+  public void executeTraining(SparkComputationGraph graph, JavaRDD<DataSet> windows) {
+    throw unsupported("a ComputationGraph");
+  }
+
+  @Override
+  public void executeTrainingMDS(SparkComputationGraph graph, JavaRDD<MultiDataSet> windows) {
+    throw unsupported("a ComputationGraph");
+  }
+
+  @Override
+  public TrainingWorker<TrainingResult> getWorkerInstance(SparkDl4jMultiLayer network) {
+    throw unsupported("DL4J's workers");
+  }
+
+  @Override
+  public TrainingWorker<TrainingResult> getWorkerInstance(SparkComputationGraph graph) {
+    throw unsupported("a ComputationGraph");
+  }
+
+  @Override
+  public void addHook(TrainingHook hook) {
+    throw unsupported("hooks");
+  }
+
+  @Override
+  public void removeHook(TrainingHook hook) {
+    throw unsupported("hooks");
+  }
+
+  @Override
+  public void setCollectTrainingStats(boolean collect) {
+    if (collect) {
+      throw unsupported("training statistics");
+    }
+  }
+
+  @Override
+  public boolean getIsCollectTrainingStats() {
+    return false;
+  }
+
+  @Override
+  public SparkTrainingStats getTrainingStats() {
+    return null;
+  }
+
+  @Override
+  public void setListeners(Collection<TrainingListener> listeners) {
+    if (!listeners.isEmpty()) {
+      throw unsupported("listeners");
+    }
+  }
+
+  @Override
+  public void setListeners(StatsStorageRouter router, Collection<TrainingListener> listeners) {
+    setListeners(listeners);
+  }
+
+  @Override
+  public boolean deleteTempFiles(JavaSparkContext spark) {
+    return true; // there are none
+  }
+
+  @Override
+  public boolean deleteTempFiles(SparkContext spark) {
+    return true;
+  }
+}

@@ -1,0 +1,205 @@
+package org.sparklstm.spark;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.sparklstm.config.Settings;
+import org.sparklstm.config.SettingsLoader;
+import org.sparklstm.engine.Dl4jReplica;
+import org.sparklstm.engine.DropoutNoise;
+import org.sparklstm.engine.LossSum;
+import org.sparklstm.engine.Replica;
+import org.sparklstm.model.LstmSpec;
+import org.sparklstm.text.LaneShard;
+import org.sparklstm.text.Vocabulary;
+import org.sparklstm.train.Checkpoint;
+import org.sparklstm.train.LaneSplit;
+
+/** The gates that parameter averaging must pass against a serial trainer. */
+class AveragingTrainerTest {
+  private static final int LANES = 5;
+  private static final int WINDOW = 4;
+  private static final int WINDOWS = 11;
+  private static final int WORDS = 9;
+
+  @ParameterizedTest(name = "H = {0}, keep = {1}")
+  @CsvSource({"1, 1", "3, 1", "11, 1", "100, 1", "3, 0.5"})
+  void oneWorkerEqualsTheSerialTrainerToTheByte(int period, double keep) {
+    Settings settings = settings(1, "averaging.period=" + period, "model.keep-probability=" + keep);
+    Checkpoint start = start(settings);
+
+    Checkpoint end = train(start, 1);
+
+    Serial serial = new Serial(start);
+    assertThat(end.parameters()).isEqualTo(serial.parameters).isNotEqualTo(start.parameters());
+    assertThat(end.laneState()).isEqualTo(serial.laneState);
+    assertThat(end.loss()).isEqualTo(serial.loss);
+  }
+
+  @ParameterizedTest(name = "K = {0}")
+  @ValueSource(ints = {2, 3, 4, 5})
+  void severalWorkersWithAnAveragedGradientEqualTheSerialTrainer(int workers) {
+    Settings settings =
+        settings(
+            workers,
+            "averaging.period=1",
+            "averaging.clip=averaged",
+            "train.max-grad-norm=0.5",
+            "model.keep-probability=0.5");
+    Checkpoint start = start(settings);
+
+    Checkpoint end = train(start, workers);
+
+    Serial serial = new Serial(start);
+    assertThat(end.parameters()).containsExactly(serial.parameters, within(2e-6f));
+    assertThat(end.laneState()).containsExactly(serial.laneState, within(2e-6f));
+    assertThat(end.loss().nats()).isCloseTo(serial.loss.nats(), within(1e-3));
+    assertThat(end.loss().tokens()).isEqualTo(serial.loss.tokens());
+  }
+
+  @Test
+  void severalWorkersWithoutClippingEqualTheSerialTrainerAtPeriodOne() {
+    Settings settings = settings(2, "averaging.period=1", "train.max-grad-norm=1e9");
+    Checkpoint start = start(settings);
+
+    Checkpoint end = train(start, 2);
+
+    assertThat(end.parameters()).containsExactly(new Serial(start).parameters, within(2e-6f));
+  }
+
+  @Test
+  void theSameRunGivesTheSameBytesTwice() {
+    Checkpoint start = start(settings(3, "averaging.period=2", "model.keep-probability=0.5"));
+
+    assertThat(train(start, 3).parameters()).isEqualTo(train(start, 3).parameters());
+  }
+
+  @ParameterizedTest(name = "from round {0}")
+  @ValueSource(ints = {1, 2, 3})
+  void anEpochContinuedFromTheMiddleGivesTheSameBytes(int round) {
+    Checkpoint start = start(settings(2, "averaging.period=3"));
+    List<Checkpoint> states = new ArrayList<>();
+    Checkpoint end =
+        trainer(start, 2).epoch(start, shards(2), WINDOWS, ended -> states.add(ended.state()));
+
+    Checkpoint continued = train(states.get(round - 1), 2);
+
+    assertThat(states).hasSize(4);
+    assertThat(continued.parameters()).isEqualTo(end.parameters());
+    assertThat(continued.loss()).isEqualTo(end.loss());
+  }
+
+  @ParameterizedTest(name = "K = {0}")
+  @ValueSource(ints = {1, 2, 5})
+  void evaluationOnAnyNumberOfWorkersEqualsTheSerialOne(int workers) {
+    Checkpoint state = start(settings(workers));
+    LossSum serial = LossSum.ZERO;
+    try (Replica replica = new Dl4jReplica(state.spec(), LANES)) {
+      replica.setParameters(state.parameters());
+      for (int window = 0; window < WINDOWS; window++) {
+        serial = serial.plus(replica.evaluate(lanes(0, LANES).window(window)));
+      }
+    }
+
+    LossSum loss = trainer(state, workers).evaluate(state, shards(workers), "test");
+
+    assertThat(loss.tokens()).isEqualTo(serial.tokens());
+    assertThat(loss.nats()).isCloseTo(serial.nats(), within(1e-4));
+  }
+
+  @Test
+  void aLossThatIsNotFiniteStopsTrainingNamingEpochRoundAndWorker() {
+    Checkpoint start = start(settings(2, "averaging.period=3"));
+    float[] broken = start.parameters().clone();
+    Arrays.fill(broken, Float.NaN);
+    Checkpoint state = start.after(1, LossSum.ZERO, broken, start.laneState());
+
+    assertThatThrownBy(() -> train(state, 2))
+        .isInstanceOf(TrainingException.class)
+        .hasMessageStartingWith("The loss of worker 0 is NaN in epoch 1 round 2");
+  }
+
+  /** Ten lines of serial training to compare with. */
+  private static final class Serial {
+    private final float[] parameters;
+    private final float[] laneState;
+    private LossSum loss = LossSum.ZERO;
+
+    Serial(Checkpoint start) {
+      Settings.Train train = start.settings().train();
+      try (Replica replica = new Dl4jReplica(start.spec(), LANES)) {
+        replica.setParameters(start.parameters());
+        for (int window = 0; window < WINDOWS; window++) {
+          loss =
+              loss.plus(
+                  replica.backpropagate(
+                      lanes(0, LANES).window(window), DropoutNoise.epochSeed(train.seed(), 0)));
+          replica.step(train.learningRate(), train.maxGradNorm());
+        }
+        parameters = replica.parameters();
+        laneState = replica.laneState();
+      }
+    }
+  }
+
+  private static Checkpoint train(Checkpoint start, int workers) {
+    return trainer(start, workers).epoch(start, shards(workers), WINDOWS, round -> {});
+  }
+
+  private static AveragingTrainer trainer(Checkpoint start, int workers) {
+    return new AveragingTrainer(context(), start.settings(), new LaneSplit(LANES, workers));
+  }
+
+  private static JavaSparkContext context() {
+    return JavaSparkContext.fromSparkContext(LocalSpark.session().sparkContext());
+  }
+
+  private static org.apache.spark.api.java.JavaRDD<LaneShard> shards(int workers) {
+    LaneSplit split = new LaneSplit(LANES, workers);
+    List<LaneShard> shards = new ArrayList<>();
+    for (int worker = 0; worker < workers; worker++) {
+      shards.add(lanes(split.firstLane(worker), split.lanesOf(worker)));
+    }
+    return context().parallelize(shards, workers);
+  }
+
+  private static LaneShard lanes(int first, int count) {
+    int[][] tokens = new int[count][];
+    for (int lane = 0; lane < count; lane++) {
+      tokens[lane] = new Random(first + lane).ints(WINDOWS * WINDOW + 1, 0, WORDS).toArray();
+    }
+    return new LaneShard(first, WINDOW, tokens);
+  }
+
+  private static Settings settings(int workers, String... assignments) {
+    List<String> all = new ArrayList<>(List.of(assignments));
+    all.add(0, "data.lanes=" + LANES);
+    all.add(0, "data.window=" + WINDOW);
+    all.add(0, "model.hidden-size=6");
+    all.add(0, "model.init-scale=0.5");
+    return SettingsLoader.load("small", null, all).with("cluster.workers", workers);
+  }
+
+  private static Checkpoint start(Settings settings) {
+    List<String> words = new ArrayList<>();
+    for (int word = 0; word < WORDS; word++) {
+      words.add("w" + word);
+    }
+    return Checkpoint.initial(settings, new Vocabulary(words));
+  }
+
+  @Test
+  void theSpecFollowsSettingsAndVocabulary() {
+    assertThat(start(settings(1)).spec()).isEqualTo(new LstmSpec(WORDS, 6, 2, 1));
+  }
+}

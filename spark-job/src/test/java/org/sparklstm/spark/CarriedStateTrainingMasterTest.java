@@ -1,0 +1,160 @@
+package org.sparklstm.spark;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
+import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.deeplearning4j.nn.conf.layers.DenseLayer;
+import org.deeplearning4j.nn.conf.layers.OutputLayer;
+import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.deeplearning4j.spark.impl.multilayer.SparkDl4jMultiLayer;
+import org.junit.jupiter.api.Test;
+import org.nd4j.linalg.dataset.DataSet;
+import org.nd4j.linalg.factory.Nd4j;
+import org.sparklstm.engine.Dl4jReplica;
+import org.sparklstm.engine.Replica;
+import org.sparklstm.model.Dl4jModel;
+import org.sparklstm.model.LstmSpec;
+import org.sparklstm.model.ParameterLayout;
+import org.sparklstm.text.LaneShard;
+
+class CarriedStateTrainingMasterTest {
+  private static final LstmSpec SPEC = new LstmSpec(12, 4, 2, 1);
+  private static final int LANES = 4;
+  private static final int WINDOW = 3;
+  private static final int WINDOWS = 7;
+
+  @Test
+  void fitWithOneWorkerEqualsSerialTrainingWithCarriedState() {
+    float[] initial = ParameterLayout.initialise(SPEC, 0.5f, 3);
+    LaneShard lanes = randomLanes(5);
+    MultiLayerNetwork network = network(initial);
+    SparkDl4jMultiLayer spark =
+        new SparkDl4jMultiLayer(context(), network, new CarriedStateTrainingMaster(1, 2, 0.5, 1));
+
+    spark.fit(windows(lanes));
+
+    try (Replica serial = new Dl4jReplica(SPEC, LANES)) {
+      serial.setParameters(initial);
+      for (int window = 0; window < WINDOWS; window++) {
+        serial.backpropagate(lanes.window(window), 0);
+        serial.step(1.0, 0.5);
+      }
+      assertThat(Dl4jModel.fromDl4j(SPEC, network.params().dup().data().asFloat()))
+          .isEqualTo(serial.parameters())
+          .isNotEqualTo(initial);
+    }
+  }
+
+  @Test
+  void severalWorkersLowerTheScoreFromFitToFit() {
+    MultiLayerNetwork network = network(ParameterLayout.initialise(SPEC, 0.1f, 3));
+    SparkDl4jMultiLayer spark =
+        new SparkDl4jMultiLayer(context(), network, new CarriedStateTrainingMaster(3, 2, 5, 1));
+    JavaRDD<DataSet> windows = windows(randomLanes(5));
+
+    spark.fit(windows);
+    double first = network.score();
+    for (int epoch = 0; epoch < 8; epoch++) {
+      spark.fit(windows);
+    }
+
+    assertThat(first).isBetween(WINDOW * 1.5, WINDOW * 3.0); // T · ln 12 at the start
+    assertThat(network.score()).isLessThan(first);
+    assertThat(network.getEpochCount()).isEqualTo(9);
+  }
+
+  @Test
+  void anotherKindOfNetworkIsRefused() {
+    MultiLayerConfiguration dense =
+        new NeuralNetConfiguration.Builder()
+            .list()
+            .layer(new DenseLayer.Builder().nIn(2).nOut(2).build())
+            .layer(new OutputLayer.Builder().nIn(2).nOut(2).build())
+            .build();
+    SparkDl4jMultiLayer spark =
+        new SparkDl4jMultiLayer(context(), dense, new CarriedStateTrainingMaster(1, 2, 5, 1));
+
+    assertThatThrownBy(() -> spark.fit(windows(randomLanes(5))))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage(
+            "Cannot train this network: it must be EmbeddingSequenceLayer, LSTM layers and RnnOutputLayer");
+  }
+
+  @Test
+  void windowsThatDoNotContinueEachOtherAreRefused() {
+    LaneShard lanes = randomLanes(5);
+    JavaRDD<DataSet> windows =
+        context().parallelize(List.of(dataSet(lanes, 0), dataSet(lanes, 2)), 1);
+    SparkDl4jMultiLayer spark =
+        new SparkDl4jMultiLayer(
+            context(),
+            network(new float[SPEC.parameterCount()]),
+            new CarriedStateTrainingMaster(1, 2, 5, 1));
+
+    assertThatThrownBy(() -> spark.fit(windows))
+        .hasMessageContaining("does not begin with the last target of the window before");
+  }
+
+  private static JavaSparkContext context() {
+    return JavaSparkContext.fromSparkContext(LocalSpark.session().sparkContext());
+  }
+
+  private static MultiLayerNetwork network(float[] parameters) {
+    MultiLayerNetwork network = new MultiLayerNetwork(Dl4jModel.configuration(SPEC));
+    network.init();
+    network.params().assign(Nd4j.createFromArray(Dl4jModel.toDl4j(SPEC, parameters)));
+    return network;
+  }
+
+  /**
+   * Lanes whose windows never continue another than the next: word ids count up from 0, 3, 6 and 9.
+   */
+  private static LaneShard randomLanes(long seed) {
+    Random random = new Random(seed);
+    int[][] tokens = new int[LANES][WINDOWS * WINDOW + 1];
+    for (int[] lane : tokens) {
+      int next = random.nextInt(SPEC.vocabularySize());
+      for (int i = 0; i < lane.length; i++) {
+        lane[i] = next;
+        next = (next + 1 + random.nextInt(2)) % SPEC.vocabularySize();
+      }
+    }
+    return new LaneShard(0, WINDOW, tokens);
+  }
+
+  private static JavaRDD<DataSet> windows(LaneShard lanes) {
+    List<DataSet> windows = new ArrayList<>();
+    for (int window = 0; window < lanes.windows(); window++) {
+      windows.add(dataSet(lanes, window));
+    }
+    return context().parallelize(windows, 3);
+  }
+
+  private static DataSet dataSet(LaneShard lanes, int window) {
+    int start = window * WINDOW;
+    float[][][] features = new float[LANES][1][];
+    float[][][] labels = new float[LANES][1][];
+    for (int lane = 0; lane < LANES; lane++) {
+      int[] tokens = Arrays.copyOfRange(lanes.tokens()[lane], start, start + WINDOW + 1);
+      features[lane][0] = floats(tokens, 0);
+      labels[lane][0] = floats(tokens, 1);
+    }
+    return new DataSet(Nd4j.create(features), Nd4j.create(labels));
+  }
+
+  private static float[] floats(int[] tokens, int from) {
+    float[] floats = new float[WINDOW];
+    for (int i = 0; i < WINDOW; i++) {
+      floats[i] = tokens[from + i];
+    }
+    return floats;
+  }
+}
