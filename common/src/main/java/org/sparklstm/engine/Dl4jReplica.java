@@ -44,16 +44,6 @@ public final class Dl4jReplica implements Replica {
           .with(ArrayType.RNN_BP_LOOP_WORKING_MEM, "BACKWARD_LOOP", STEP_MEMORY)
           .build();
 
-  static {
-    // One thread a replica: the cluster runs one on each core, and DL4J's small products run
-    // several
-    // times slower on two threads than on one.
-    Nd4j.getEnvironment().setMaxThreads(1);
-    Nd4j.getEnvironment().setMaxMasterThreads(1);
-    NativeOpsHolder.getInstance().getDeviceNativeOps().setOmpNumThreads(1);
-    Nd4j.factory().blas().setMaxThreads(1);
-  }
-
   private static final String HIDDEN = "prevAct";
   private static final String CELL = "prevMem";
 
@@ -90,7 +80,20 @@ public final class Dl4jReplica implements Replica {
 
   @Override
   public void setParameters(float[] parameters) {
+    useOneThread();
     network.params().assign(Nd4j.createFromArray(Dl4jModel.toDl4j(spec, parameters)));
+  }
+
+  /**
+   * One thread a replica: the cluster runs one on each core, and DL4J's small products run several
+   * times slower on two threads than on one. OpenMP's count is the calling thread's own, so each
+   * task sets it.
+   */
+  private static void useOneThread() {
+    Nd4j.getEnvironment().setMaxThreads(1);
+    Nd4j.getEnvironment().setMaxMasterThreads(1);
+    NativeOpsHolder.getInstance().getDeviceNativeOps().setOmpNumThreads(1);
+    Nd4j.factory().blas().setMaxThreads(1);
   }
 
   @Override

@@ -1,0 +1,113 @@
+package org.sparklstm.spark;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.jar.JarFile;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** PtbTrain from the uber jar in local mode, each run a process of its own. */
+class LocalModeIT {
+  private static final List<String> MODEL_FILES =
+      List.of("model.safetensors", "dl4j.zip", "vocabulary.txt", "config.conf");
+
+  @TempDir Path directory;
+
+  @ParameterizedTest(name = "local[{0}]")
+  @ValueSource(ints = {1, 2, 4})
+  void trainsWithOneWorkerForEachSlot(int slots) throws Exception {
+    try (SparkProcess job = train(slots, "run")) {
+      assertThat(job.exitCode()).describedAs("exit code; it printed%n%s", job.errors()).isZero();
+      assertThat(job.errors()).contains(slots + " workers");
+      assertThat(job.output())
+          .hasSize(7)
+          .satisfies(lines -> assertThat(lines.get(0)).isEqualTo("Epoch: 1 Learning rate: 1.000"));
+    }
+    assertThat(Files.readString(directory.resolve("run/model/config.conf")))
+        .contains("workers=" + slots);
+    assertThat(Files.readAllLines(directory.resolve("run/metrics.jsonl")))
+        .anySatisfy(line -> assertThat(line).startsWith("{\"event\":\"round\",\"epoch\":1,"))
+        .anySatisfy(line -> assertThat(line).startsWith("{\"event\":\"epoch\",\"epoch\":2,"))
+        .last()
+        .asString()
+        .startsWith("{\"event\":\"test\",\"perplexity\":");
+  }
+
+  @Test
+  void aRunKilledTwiceAndResumedEndsInTheSameBytesAsAnUndisturbedOne() throws Exception {
+    long seed = new Random().nextLong();
+    System.out.println("seed " + seed);
+    Random random = new Random(seed);
+    try (SparkProcess undisturbed = train(2, "undisturbed")) {
+      assertThat(undisturbed.exitCode()).isZero();
+    }
+    for (int kill = 0; kill < 2; kill++) {
+      try (SparkProcess job = train(2, "disturbed", "--resume")) {
+        String before = newestCheckpoint("disturbed");
+        while (newestCheckpoint("disturbed").equals(before) && !job.endedWithin(5)) {
+          // a first checkpoint of this process is what the kill waits for
+        }
+        job.endedWithin(random.nextInt(400));
+        job.kill();
+      }
+    }
+    try (SparkProcess job = train(2, "disturbed", "--resume")) {
+      assertThat(job.exitCode()).describedAs("exit code; it printed%n%s", job.errors()).isZero();
+      assertThat(job.errors()).contains("Resuming from");
+    }
+
+    for (String file : MODEL_FILES) {
+      assertThat(directory.resolve("disturbed/model/" + file))
+          .hasSameBinaryContentAs(directory.resolve("undisturbed/model/" + file));
+    }
+  }
+
+  @Test
+  void theUberJarHoldsNothingThatSparkBrings() throws IOException {
+    try (JarFile jar = new JarFile(System.getProperty("app.jar"))) {
+      assertThat(jar.stream().map(entry -> entry.getName()).filter(name -> name.endsWith(".class")))
+          .contains("PtbTrain.class", "org/nd4j/linalg/factory/Nd4j.class")
+          .noneMatch(
+              name ->
+                  name.startsWith("scala/")
+                      || name.startsWith("org/slf4j/")
+                      || name.startsWith("org/apache/hadoop/")
+                      || name.startsWith("com/fasterxml/")
+                      || (name.startsWith("org/apache/spark/")
+                          // DL4J's own, in Spark's package
+                          && !name.startsWith("org/apache/spark/TaskContextHelper")));
+    }
+  }
+
+  private SparkProcess train(int slots, String run, String... more) throws IOException {
+    List<String> arguments = new ArrayList<>(SmallCorpus.SETTINGS);
+    Path corpus = SmallCorpus.write(directory.resolve("corpus"));
+    arguments.addAll(List.of("--data-path", corpus.toString()));
+    arguments.addAll(List.of("--save-path", directory.resolve(run).toString()));
+    arguments.addAll(List.of(more));
+    return SparkProcess.submit(
+        directory.resolve(run + "-log"),
+        "local[%d]".formatted(slots),
+        arguments.toArray(String[]::new));
+  }
+
+  /** The name of the newest checkpoint of a run, or nothing. */
+  private String newestCheckpoint(String run) {
+    String[] names = directory.resolve(run).resolve("checkpoints").toFile().list();
+    return names == null
+        ? ""
+        : Arrays.stream(names)
+            .filter(name -> name.endsWith(".safetensors"))
+            .sorted()
+            .reduce("", (a, b) -> b);
+  }
+}

@@ -1,0 +1,105 @@
+package org.sparklstm.spark;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * A JVM of the laid-out Spark runtime: a master, a worker, or an application submitted as a user
+ * does.
+ */
+final class SparkProcess implements AutoCloseable {
+  private static final String RUNTIME = System.getProperty("spark.runtime");
+  private static final long LIMIT_SECONDS = 300;
+
+  private final Process process;
+  private final Path out;
+  private final Path err;
+
+  private SparkProcess(Path log, List<String> arguments) {
+    out = log.resolveSibling(log.getFileName() + ".out");
+    err = log.resolveSibling(log.getFileName() + ".err");
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(List.of(System.getProperty("spark.module-options").trim().split("\\s+")));
+    command.addAll(List.of("-Xmx1g", "-cp", RUNTIME + "/jars/*"));
+    command.addAll(arguments);
+    ProcessBuilder builder =
+        new ProcessBuilder(command)
+            .redirectOutput(ProcessBuilder.Redirect.appendTo(out.toFile()))
+            .redirectError(ProcessBuilder.Redirect.appendTo(err.toFile()));
+    builder.environment().put("SPARK_HOME", RUNTIME);
+    builder.environment().put("SPARK_SCALA_VERSION", "2.12");
+    builder.environment().put("SPARK_LOCAL_IP", "127.0.0.1");
+    try {
+      process = builder.start();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  static SparkProcess start(Path log, String... arguments) {
+    return new SparkProcess(log, List.of(arguments));
+  }
+
+  /** Submits the uber jar's PtbTrain. */
+  static SparkProcess submit(Path log, String master, String... arguments) {
+    List<String> command = new ArrayList<>();
+    command.addAll(List.of("org.apache.spark.deploy.SparkSubmit", "--master", master));
+    command.addAll(List.of("--class", "PtbTrain", "--conf", "spark.ui.enabled=false"));
+    command.addAll(List.of("--conf", "spark.executorEnv.SPARK_SCALA_VERSION=2.12"));
+    command.addAll(List.of("--executor-memory", "600m", "--executor-cores", "1"));
+    command.add(System.getProperty("app.jar"));
+    command.addAll(List.of(arguments));
+    return new SparkProcess(log, command);
+  }
+
+  /** Waits for the end of the process, at most five minutes. */
+  int exitCode() throws InterruptedException {
+    assertThat(process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS))
+        .describedAs("ended in time; it printed%n%s", errors())
+        .isTrue();
+    return process.exitValue();
+  }
+
+  /** Whether the process ended within a moment. */
+  boolean endedWithin(long millis) throws InterruptedException {
+    return process.waitFor(millis, TimeUnit.MILLISECONDS);
+  }
+
+  void kill() throws InterruptedException {
+    process.destroyForcibly().waitFor();
+  }
+
+  List<String> output() {
+    return lines(out);
+  }
+
+  String errors() {
+    return String.join("\n", lines(err));
+  }
+
+  private static List<String> lines(Path file) {
+    try {
+      return Files.readAllLines(file);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @Override
+  public void close() {
+    process.destroyForcibly();
+    try {
+      process.waitFor();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}
