@@ -180,13 +180,13 @@ public record Checkpoint(
   }
 
   /**
-   * Refuses to continue a run of other settings or another vocabulary, naming the first difference.
-   * Only {@code train.epochs} and {@code checkpoint.*} may differ, and {@code cluster.workers} may
-   * be {@code auto}.
+   * Refuses to continue a run of other settings, naming the first difference. Only {@code
+   * train.epochs} and {@code checkpoint.*} may differ, and {@code cluster.workers} may be {@code
+   * auto}.
    *
    * @throws ConfigurationException if the run would not continue to the same bytes
    */
-  public void requireContinues(Settings wanted, String wantedDigest) {
+  public void requireSettings(Settings wanted) {
     Map<String, String> mine = settings.entries();
     wanted
         .entries()
@@ -202,10 +202,18 @@ public record Checkpoint(
                         .formatted(key, mine.get(key), value));
               }
             });
-    if (!vocabularyDigest.equals(wantedDigest)) {
+  }
+
+  /**
+   * Refuses to continue a run on another vocabulary.
+   *
+   * @throws ConfigurationException if the digests differ
+   */
+  public void requireVocabulary(Vocabulary wanted) {
+    if (!vocabularyDigest.equals(wanted.digest())) {
       throw new ConfigurationException(
           "Cannot resume: the training text gives another vocabulary than the checkpoint's (sha-256 %s,"
-                  .formatted(wantedDigest)
+                  .formatted(wanted.digest())
               + " not %s)".formatted(vocabularyDigest));
     }
   }

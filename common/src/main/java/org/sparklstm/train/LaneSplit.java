@@ -1,6 +1,7 @@
 package org.sparklstm.train;
 
 import java.io.Serializable;
+import org.sparklstm.config.ConfigurationException;
 
 /**
  * How B lanes are shared by K workers: neighbouring lanes, the first B mod K workers with one more.
@@ -12,7 +13,7 @@ public record LaneSplit(int lanes, int workers) implements Serializable {
 
   public LaneSplit {
     if (workers < 1 || lanes < workers) {
-      throw new IllegalArgumentException(
+      throw new ConfigurationException(
           "Cannot split lanes: data.lanes %d is less than cluster.workers %d"
               .formatted(lanes, workers));
     }

@@ -12,6 +12,7 @@ import org.sparklstm.config.ConfigurationException;
 import org.sparklstm.config.Settings;
 import org.sparklstm.config.SettingsLoader;
 import org.sparklstm.engine.LossSum;
+import org.sparklstm.text.Vocabulary;
 
 class CheckpointContinuesTest {
 
@@ -27,7 +28,7 @@ class CheckpointContinuesTest {
         "cluster.workers=2",
       })
   void equalSettingsAndThoseThatDoNotChangeTheResultContinue(String assignment) {
-    assertThatCode(() -> checkpoint().requireContinues(settings(assignment), "abc"))
+    assertThatCode(() -> checkpoint().requireSettings(settings(assignment)))
         .doesNotThrowAnyException();
   }
 
@@ -49,7 +50,7 @@ class CheckpointContinuesTest {
     "cluster.workers, 2, 1",
   })
   void anotherSettingIsNamedWithBothValues(String key, String before, String now) {
-    assertThatThrownBy(() -> checkpoint().requireContinues(settings(key + "=" + now), "abc"))
+    assertThatThrownBy(() -> checkpoint().requireSettings(settings(key + "=" + now)))
         .isInstanceOf(ConfigurationException.class)
         .hasMessage(
             "Cannot resume: the checkpoint was written with %s = %s, now it is %s"
@@ -58,11 +59,14 @@ class CheckpointContinuesTest {
 
   @Test
   void anotherVocabularyIsNamed() {
-    assertThatThrownBy(() -> checkpoint().requireContinues(settings("train.epochs=2"), "def"))
+    Vocabulary other = new Vocabulary(List.of("another"));
+
+    assertThatThrownBy(() -> checkpoint().requireVocabulary(other))
         .isInstanceOf(ConfigurationException.class)
         .hasMessage(
             "Cannot resume: the training text gives another vocabulary than the checkpoint's"
-                + " (sha-256 def, not abc)");
+                + " (sha-256 %s, not abc)",
+            other.digest());
   }
 
   private static Settings settings(String assignment) {

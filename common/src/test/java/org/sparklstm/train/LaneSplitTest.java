@@ -12,6 +12,7 @@ import net.jqwik.api.constraints.IntRange;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.sparklstm.config.ConfigurationException;
 
 class LaneSplitTest {
 
@@ -42,7 +43,7 @@ class LaneSplitTest {
   @ValueSource(ints = {-1, 0, 21})
   void workersMustBeAtLeastOneAndAtMostTheLanes(int workers) {
     assertThatThrownBy(() -> new LaneSplit(20, workers))
-        .isInstanceOf(IllegalArgumentException.class)
+        .isInstanceOf(ConfigurationException.class)
         .hasMessage("Cannot split lanes: data.lanes 20 is less than cluster.workers " + workers);
   }
 

@@ -14,7 +14,9 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.io.LongWritable;
 import org.apache.hadoop.io.Text;
+import org.apache.hadoop.mapreduce.lib.input.FileInputFormat;
 import org.apache.hadoop.mapreduce.lib.input.TextInputFormat;
+import org.apache.hadoop.util.StringUtils;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -35,7 +37,12 @@ final class CorpusReader {
 
   CorpusReader(SparkSession spark, String directory) {
     this.spark = spark;
-    this.directory = new Path(directory);
+    try {
+      this.directory = new Path(directory);
+    } catch (IllegalArgumentException e) {
+      throw new InputException(
+          "Cannot read corpus '%s': %s".formatted(directory, e.getMessage()), e);
+    }
   }
 
   /**
@@ -63,7 +70,7 @@ final class CorpusReader {
           return file;
         }
       }
-    } catch (IOException e) {
+    } catch (IOException | IllegalArgumentException e) { // HDFS says so of an unknown host
       throw new InputException("Cannot read corpus %s: %s".formatted(directory, e.getMessage()), e);
     }
     throw new InputException(
@@ -84,26 +91,45 @@ final class CorpusReader {
    * The lines of a file with their byte positions, which order them whatever the partitioning.
    *
    * @return columns {@code position} (bigint) and {@code line} (string)
-   * @throws InputException if a line is not UTF-8
+   * @throws InputException if the file cannot be read to its end, or a line is not UTF-8
    */
   Dataset<Row> lines(Path file) {
     Configuration hadoop = new Configuration(spark.sparkContext().hadoopConfiguration());
     hadoop.set("textinputformat.record.delimiter", "\n");
+    hadoop.set(FileInputFormat.INPUT_DIR, literal(file));
     JavaRDD<Row> rows =
         spark
             .sparkContext()
-            .newAPIHadoopFile(
-                file.toString(), TextInputFormat.class, LongWritable.class, Text.class, hadoop)
+            .newAPIHadoopRDD(hadoop, TextInputFormat.class, LongWritable.class, Text.class)
             .toJavaRDD()
             .map(entry -> RowFactory.create(entry._1().get(), decode(entry._2())));
     Dataset<Row> lines = spark.createDataFrame(rows, LINE);
-    Row bad = lines.where(col("line").isNull()).agg(min("position")).head();
+    Row bad = firstBad(file, lines);
     if (!bad.isNullAt(0)) {
       long before = lines.where(col("position").lt(bad.getLong(0))).count();
       throw new InputException(
           "Cannot read corpus: %s line %d is not UTF-8".formatted(file, before + 1));
     }
     return lines;
+  }
+
+  private static Row firstBad(Path file, Dataset<Row> lines) {
+    try {
+      return lines.where(col("line").isNull()).agg(min("position")).head();
+    } catch (Exception e) { // Scala throws what it does not declare
+      for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+        if (cause instanceof IOException) {
+          throw new InputException(
+              "Cannot read corpus: %s: %s".formatted(file, cause.getMessage()), e);
+        }
+      }
+      throw e;
+    }
+  }
+
+  /** The name of a file as the input format takes it, neither a list nor a pattern. */
+  private static String literal(Path file) {
+    return StringUtils.escapeString(file.toString().replaceAll("[\\\\*?\\[\\]{}]", "\\\\$0"));
   }
 
   /** The text, or null if it is not UTF-8. */

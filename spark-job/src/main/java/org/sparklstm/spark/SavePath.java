@@ -7,6 +7,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FileStatus;
@@ -58,7 +59,13 @@ final class SavePath {
    * @throws ConfigurationException if it cannot be written, or holds what may not be touched
    */
   static SavePath open(String uri, Configuration hadoop, Earlier earlier) {
-    Path root = new Path(uri);
+    Path root;
+    try {
+      root = new Path(uri);
+    } catch (IllegalArgumentException e) {
+      throw new ConfigurationException(
+          "Cannot write to save path '%s': %s".formatted(uri, e.getMessage()));
+    }
     try {
       FileSystem fs = root.getFileSystem(hadoop);
       if (fs instanceof LocalFileSystem local) {
@@ -72,7 +79,7 @@ final class SavePath {
       fs.create(probe, true).close();
       fs.delete(probe, false);
       return new SavePath(fs, root, earlier);
-    } catch (IOException e) {
+    } catch (IOException | IllegalArgumentException e) { // HDFS says so of an unknown host
       throw new ConfigurationException(
           "Cannot write to save path %s: %s".formatted(root, e.getMessage()));
     }
@@ -138,6 +145,9 @@ final class SavePath {
       if (out.hasCapability(StreamCapabilities.HSYNC)) {
         out.hsync();
       }
+    } catch (IOException | RuntimeException e) {
+      fs.delete(temporary, false);
+      throw e;
     }
     rename(temporary, file);
   }
@@ -150,12 +160,26 @@ final class SavePath {
     }
   }
 
-  /** Saves a checkpoint and removes all but the newest {@code keep}. */
+  /**
+   * Saves a checkpoint and removes all but it and the newest before it, {@code keep} in all. Later
+   * ones are damaged, or training would have gone on from them.
+   */
   void save(Checkpoint checkpoint, int keep) throws IOException {
-    String name = "epoch-%04d-round-%07d".formatted(checkpoint.epoch(), checkpoint.round());
-    write(new Path(checkpoints(), name + SUFFIX), checkpoint::write);
-    for (FileStatus old : newestFirst().stream().skip(keep).toList()) {
-      fs.delete(old.getPath(), false);
+    String name =
+        "epoch-%06d-round-%09d".formatted(checkpoint.epoch(), checkpoint.round()) + SUFFIX;
+    write(new Path(checkpoints(), name), checkpoint::write);
+    Set<Path> kept =
+        newestFirst().stream()
+            .map(FileStatus::getPath)
+            .dropWhile(file -> !file.getName().equals(name))
+            .limit(keep)
+            .collect(Collectors.toSet());
+    for (FileStatus file : fs.listStatus(checkpoints())) {
+      Path path = file.getPath();
+      boolean ours = path.getName().endsWith(SUFFIX) || path.getName().endsWith(SUFFIX + TEMPORARY);
+      if (ours && !kept.contains(path)) {
+        fs.delete(path, true);
+      }
     }
   }
 

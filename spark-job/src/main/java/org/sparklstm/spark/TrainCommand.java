@@ -96,7 +96,7 @@ public final class TrainCommand implements Callable<Integer> {
         new CommandLine(command)
             .setExecutionExceptionHandler(
                 (exception, commandLine, parsed) -> fail(exception, commandLine));
-    line.getCommandSpec().usageMessage().footer(String.join(", ", SettingsLoader.keys()));
+    line.getCommandSpec().usageMessage().footer(SettingsLoader.keys().toArray(String[]::new));
     return line.execute(args);
   }
 

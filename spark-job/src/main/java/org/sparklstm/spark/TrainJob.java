@@ -37,6 +37,9 @@ final class TrainJob {
   /** Trains a model of the corpus in {@code dataPath}, or goes on from the newest checkpoint. */
   void run(Settings wanted, String dataPath) throws IOException {
     Checkpoint resumed = savePath == null ? null : savePath.latest().orElse(null);
+    if (resumed != null) {
+      resumed.requireSettings(wanted);
+    }
     OptionalInt workers =
         resumed == null ? wanted.cluster().workers() : resumed.settings().cluster().workers();
     try (TrainingData data =
@@ -44,7 +47,7 @@ final class TrainJob {
             spark, dataPath, wanted, s -> workers.orElseGet(() -> slots(wanted)))) {
       Settings settings = wanted.with("cluster.workers", data.split().workers());
       if (resumed != null) {
-        resumed.requireContinues(wanted, data.vocabulary().digest());
+        resumed.requireVocabulary(data.vocabulary());
       }
       Checkpoint start =
           resumed == null

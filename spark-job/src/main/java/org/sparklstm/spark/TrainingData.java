@@ -1,6 +1,7 @@
 package org.sparklstm.spark;
 
 import static org.apache.spark.sql.functions.array;
+import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.concat;
 import static org.apache.spark.sql.functions.explode;
@@ -22,6 +23,7 @@ import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.storage.StorageLevel;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.sparklstm.config.ConfigurationException;
 import org.sparklstm.config.Settings;
 import org.sparklstm.ml.SequenceBatcher;
 import org.sparklstm.ml.VocabularyIndexer;
@@ -62,6 +64,7 @@ record TrainingData(
    *
    * @param workers chooses the number of workers; called once executors have done their first work
    * @throws InputException naming the file that cannot be used
+   * @throws ConfigurationException if there are more workers than lanes
    */
   static TrainingData prepare(
       SparkSession spark, String dataPath, Settings settings, ToIntFunction<SparkSession> workers) {
@@ -112,7 +115,7 @@ record TrainingData(
 
   private static Lanes cut(
       Path file, Dataset<Row> tokens, int lanes, int window, boolean keepsPartialWindow) {
-    long length = tokens.agg(sum(size(col(TOKENS)))).head().getLong(0);
+    long length = tokens.agg(coalesce(sum(size(col(TOKENS))), lit(0L))).head().getLong(0);
     Lanes cut = new Lanes(length, lanes, window, keepsPartialWindow);
     if (cut.predictions() == 0) {
       throw new InputException(

@@ -29,8 +29,7 @@ final class SmallCorpus {
     for (String part : List.of("train", "valid", "test")) {
       try (Stream<String> lines = Files.lines(austen.resolve(part + ".txt"))) {
         Files.write(
-            directory.resolve(part + ".txt"),
-            lines.limit(part.equals("train") ? 60 : 12).toList());
+            directory.resolve(part + ".txt"), lines.limit(part.equals("train") ? 60 : 12).toList());
       }
     }
     return directory;

@@ -1,0 +1,180 @@
+package org.sparklstm.spark;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.sparklstm.spark.SavePath.Earlier.REFUSE;
+import static org.sparklstm.spark.SavePath.Earlier.RESUME;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.sparklstm.engine.LossSum;
+import org.sparklstm.text.Vocabulary;
+import org.sparklstm.train.Checkpoint;
+
+class MetricsLogTest {
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final AveragingTrainer.Timing TIMING = new AveragingTrainer.Timing(1, 2, 3, 7);
+
+  @TempDir private Path directory;
+
+  @Test
+  void eventsAreJsonObjectsOneALine() throws IOException {
+    try (MetricsLog log = open(REFUSE, state(0, 0))) {
+      log.round(1, 2, new LossSum(1.5, 40), TIMING);
+      log.epoch(1, 0.5, 270.25, 178.125, 8_000, 4);
+      log.test(116.5);
+    }
+
+    assertThat(lines())
+        .containsExactly(
+            "{'event':'round','epoch':1,'round':2,'nats':1.5,'tokens':40,'broadcast_ms':1,"
+                + "'compute_ms':2,'combine_ms':3,'total_ms':7}",
+            "{'event':'epoch','epoch':1,'rate':0.5,'train_perplexity':270.25,"
+                + "'valid_perplexity':178.125,'tokens':8000,'seconds':4.0,"
+                + "'tokens_per_second':2000.0}",
+            "{'event':'test','perplexity':116.5}");
+  }
+
+  @Test
+  void eventsCanBeReadWhileTheRunGoesOn() throws IOException {
+    try (MetricsLog log = open(REFUSE, state(0, 0))) {
+      assertThat(SavePathTest.files(directory)).containsExactly("checkpoints", "metrics.jsonl");
+      log.round(1, 1, LossSum.ZERO, TIMING);
+
+      assertThat(lines()).hasSize(1);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(doubles = {Double.NaN, Double.POSITIVE_INFINITY})
+  void numbersThatJsonDoesNotHaveStillGiveJson(double perplexity) throws IOException {
+    try (MetricsLog log = open(REFUSE, state(0, 0))) {
+      log.test(perplexity);
+      log.epoch(1, 1, perplexity, perplexity, 0, 0);
+    }
+
+    for (String line : Files.readAllLines(directory.resolve("metrics.jsonl"))) {
+      JsonNode event = JSON.readTree(line);
+      assertThat(event.isObject()).isTrue();
+    }
+  }
+
+  @Test
+  void resumingDropsWhatCameAfterTheCheckpoint() throws IOException {
+    logTwoEpochs();
+
+    open(RESUME, state(1, 1)).close();
+
+    assertThat(places()).containsExactly("round 1 1", "round 1 2", "epoch 1 0", "round 2 1");
+  }
+
+  @Test
+  void resumingAtTheEndOfAnEpochKeepsAllOfIt() throws IOException {
+    logTwoEpochs();
+
+    open(RESUME, state(1, 0)).close();
+
+    assertThat(places()).containsExactly("round 1 1", "round 1 2", "epoch 1 0");
+  }
+
+  @Test
+  void resumingAFinishedRunDropsTheTestThatItRepeats() throws IOException {
+    logTwoEpochs();
+
+    open(RESUME, state(2, 0)).close();
+
+    assertThat(places()).hasSize(6).doesNotContain("test 0 0").endsWith("round 2 2", "epoch 2 0");
+  }
+
+  @Test
+  void resumingFromTheStartDropsEverything() throws IOException {
+    logTwoEpochs();
+
+    open(RESUME, state(0, 0)).close();
+
+    assertThat(lines()).isEmpty();
+  }
+
+  @Test
+  void halfALineOfAKilledRunIsDropped() throws IOException {
+    logTwoEpochs();
+    String whole = "{\"event\":\"round\",\"epoch\":1,\"round\":1}";
+    for (int length = 1; length < whole.length(); length++) {
+      Files.writeString(
+          directory.resolve("metrics.jsonl"),
+          whole.substring(0, length),
+          StandardOpenOption.APPEND);
+      open(RESUME, state(1, 0)).close();
+
+      assertThat(places()).containsExactly("round 1 1", "round 1 2", "epoch 1 0");
+    }
+  }
+
+  @Test
+  void aResumedRunAppends() throws IOException {
+    logTwoEpochs();
+
+    try (MetricsLog log = open(RESUME, state(1, 0))) {
+      log.round(2, 1, new LossSum(3, 4), TIMING);
+    }
+
+    assertThat(places()).containsExactly("round 1 1", "round 1 2", "epoch 1 0", "round 2 1");
+    assertThat(SavePathTest.files(directory)).containsExactly("checkpoints", "metrics.jsonl");
+  }
+
+  private void logTwoEpochs() throws IOException {
+    try (MetricsLog log = open(REFUSE, state(0, 0))) {
+      for (int epoch = 1; epoch <= 2; epoch++) {
+        log.round(epoch, 1, LossSum.ZERO, TIMING);
+        log.round(epoch, 2, LossSum.ZERO, TIMING);
+        log.epoch(epoch, 1, 10, 10, 80, 1);
+      }
+      log.test(10);
+    }
+  }
+
+  private MetricsLog open(SavePath.Earlier earlier, Checkpoint state) throws IOException {
+    SavePath path = SavePathTest.open(directory, earlier);
+    path.begin();
+    return MetricsLog.open(path, state);
+  }
+
+  private static Checkpoint state(int epoch, int round) {
+    Checkpoint state =
+        Checkpoint.initial(Corpus.settings("cluster.workers=1"), new Vocabulary(List.of("a")));
+    for (int e = 0; e < epoch; e++) {
+      state = state.nextEpoch();
+    }
+    return state.after(round, LossSum.ZERO, state.parameters(), state.laneState());
+  }
+
+  private List<String> lines() throws IOException {
+    return Files.readAllLines(directory.resolve("metrics.jsonl")).stream()
+        .map(line -> line.replace('"', '\''))
+        .toList();
+  }
+
+  /** Event, epoch and round of each line. */
+  private List<String> places() throws IOException {
+    List<String> places = new ArrayList<>();
+    for (String line : Files.readAllLines(directory.resolve("metrics.jsonl"))) {
+      JsonNode event = JSON.readTree(line);
+      places.add(
+          "%s %d %d"
+              .formatted(
+                  event.path("event").asText(),
+                  event.path("epoch").asInt(),
+                  event.path("round").asInt()));
+    }
+    return places;
+  }
+}

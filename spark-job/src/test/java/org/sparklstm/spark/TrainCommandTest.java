@@ -1,0 +1,197 @@
+package org.sparklstm.spark;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.assertj.core.api.ObjectAssert;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.sparklstm.config.SettingsLoader;
+
+class TrainCommandTest {
+  @TempDir private Path directory;
+
+  /** What a command did. */
+  private record Result(int status, String out, String err) {}
+
+  @BeforeEach
+  void session() {
+    LocalSpark.session(); // which the command finds and stops
+  }
+
+  private static Result run(String... args) {
+    PrintStream out = System.out;
+    PrintStream err = System.err;
+    ByteArrayOutputStream newOut = new ByteArrayOutputStream();
+    ByteArrayOutputStream newErr = new ByteArrayOutputStream();
+    System.setOut(new PrintStream(newOut, true, StandardCharsets.UTF_8));
+    System.setErr(new PrintStream(newErr, true, StandardCharsets.UTF_8));
+    try {
+      int status = TrainCommand.run(args);
+      return new Result(
+          status, newOut.toString(StandardCharsets.UTF_8), newErr.toString(StandardCharsets.UTF_8));
+    } finally {
+      System.setOut(out);
+      System.setErr(err);
+    }
+  }
+
+  @Test
+  void helpNamesEveryOptionAndKey() {
+    Result result = run("--help");
+
+    assertThat(result.status()).isZero();
+    assertThat(result.err()).isEmpty();
+    assertThat(result.out())
+        .contains("--model", "--data-path", "--save-path", "--config", "--set", "--resume")
+        .contains("--overwrite", "--help-settings", "--help", "--version");
+    assertThat(result.out()).contains(SettingsLoader.keys());
+    assertThat(result.out()).contains(SettingsLoader.presets());
+  }
+
+  @Test
+  void versionIsThatOfTheProgram() {
+    assertThat(run("--version"))
+        .isEqualTo(new Result(0, "PtbTrain " + Platform.version() + System.lineSeparator(), ""));
+  }
+
+  @Test
+  void settingsAreExplainedByTheReference() {
+    assertThat(run("--help-settings")).isEqualTo(new Result(0, SettingsLoader.referenceText(), ""));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "--data-pth, --data-path",
+    "--sav-path, --save-path",
+    "--resum, --resume",
+    "--num-epochs, --",
+  })
+  void unknownOptionIsNamedWithTheNearest(String option, String nearest) {
+    assertUsage("Unknown option: '" + option + "'", "--data-path=x", option)
+        .satisfies(result -> assertThat(result.err()).contains(nearest));
+  }
+
+  @Test
+  void whatIsNoOptionIsNamed() {
+    assertUsage("Unmatched argument at index 1: 'corpus'", "--data-path=x", "corpus");
+  }
+
+  @Test
+  void dataPathIsRequired() {
+    assertUsage("Missing required option: '--data-path=<uri>'");
+  }
+
+  @Test
+  void unknownPresetIsNamedWithTheNearest() {
+    assertRefused(
+        2,
+        "Unknown preset smal: did you mean small? The presets are small, medium, large, test,"
+            + " quickstart",
+        "--data-path=x",
+        "--model=smal");
+  }
+
+  @Test
+  void unknownKeyIsNamedWithTheNearest() {
+    assertRefused(
+        2,
+        "--set train.epoch=5: 1: unknown key train.epoch, did you mean train.epochs?",
+        "--data-path=x",
+        "--set",
+        "train.epoch=5");
+  }
+
+  @Test
+  void badValueIsNamedWithItsRule() {
+    assertRefused(
+        2,
+        "--set data.lanes=0: 1: data.lanes must be at least 1, is 0",
+        "--data-path=x",
+        "--set=data.lanes=0");
+  }
+
+  @Test
+  void badLineOfAConfigurationFileIsNamed() throws IOException {
+    Path file = Files.writeString(directory.resolve("my.conf"), "\ntrain.epochs = many\n");
+
+    assertRefused(
+        2,
+        file + ": 2: train.epochs must be a number, is many",
+        "--data-path=x",
+        "--config=" + file);
+  }
+
+  @Test
+  void resumingAndOverwritingExcludeEachOther() {
+    assertRefused(
+        2,
+        "Cannot both --resume and --overwrite a run: give one",
+        "--data-path=x",
+        "--save-path=" + directory.resolve("run"),
+        "--resume",
+        "--overwrite");
+    assertThat(directory.resolve("run")).doesNotExist();
+  }
+
+  @ParameterizedTest
+  @CsvSource({"--resume", "--overwrite"})
+  void resumingOrOverwritingNeedsASavePath(String option) {
+    assertRefused(2, "--resume and --overwrite need a --save-path", "--data-path=x", option);
+  }
+
+  @Test
+  void savePathThatHoldsAnEarlierRunIsRefusedBeforeTheCorpusIsRead() throws IOException {
+    Path run = Files.createDirectory(directory.resolve("run"));
+    Files.createDirectory(run.resolve("model"));
+
+    assertRefused(
+        2,
+        "Cannot save to %s: it holds an earlier run; continue it with --resume or replace it with --overwrite"
+            .formatted(run),
+        "--data-path=x",
+        "--save-path=" + run);
+  }
+
+  @Test
+  void missingDataPathFails() {
+    Path missing = directory.resolve("missing");
+
+    assertRefused(
+        1, "Cannot read corpus: %s does not exist".formatted(missing), "--data-path=" + missing);
+  }
+
+  @Test
+  void fewerLanesThanWorkersIsAWrongConfiguration() throws IOException {
+    Corpus.write(directory);
+
+    assertRefused(
+        2,
+        "Cannot split lanes: data.lanes 2 is less than cluster.workers 3",
+        "--data-path=" + directory,
+        "--model=test",
+        "--set=data.lanes=2",
+        "--set=cluster.workers=3");
+  }
+
+  private static ObjectAssert<Result> assertUsage(String message, String... args) {
+    Result result = run(args);
+    assertThat(result.status()).isEqualTo(2);
+    assertThat(result.out()).isEmpty();
+    assertThat(result.err()).startsWith(message).doesNotContain("Exception");
+    return assertThat(result);
+  }
+
+  /** The message is all that is printed. */
+  private static void assertRefused(int status, String message, String... args) {
+    assertThat(run(args)).isEqualTo(new Result(status, "", message + System.lineSeparator()));
+  }
+}
