@@ -1,5 +1,6 @@
 package org.sparklstm.spark;
 
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.Iterator;
 import java.util.List;
@@ -145,7 +146,7 @@ public record CarriedStateTrainingMaster(int workers, int period, double maxGrad
       if (ids.rank() != 3 || ids.size(0) != lanes || ids.size(1) != 1 || ids.size(2) != length) {
         throw new IllegalArgumentException(
             "Window %d must have features and labels [%d, 1, %d], has %s"
-                .formatted(index, lanes, length, java.util.Arrays.toString(ids.shape())));
+                .formatted(index, lanes, length, Arrays.toString(ids.shape())));
       }
     }
     return IntStream.range(0, lanes)
