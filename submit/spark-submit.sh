@@ -11,6 +11,6 @@ done
 [ $# -gt 0 ] && shift
 exec "$here/spark-class.sh" org.apache.spark.deploy.SparkSubmit \
   --class PtbTrain \
-  --driver-java-options "-Dlog4j2.configurationFile=$here/../conf/log4j2.properties" \
+  --driver-java-options "\"-Dlog4j2.configurationFile=$here/../conf/log4j2.properties\"" \
   "${spark[@]}" \
   "$here/../spark-job/target/spark-lstm.jar" "$@"

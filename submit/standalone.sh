@@ -2,8 +2,9 @@
 # Trains on a Spark standalone cluster.
 #   MASTER=spark://host:7077 submit/standalone.sh --model small --data-path hdfs://… --save-path hdfs://…
 # Environment: MASTER (required), EXECUTOR_CORES (default: 1), EXECUTOR_MEMORY (default: 2g),
-# DRIVER_MEMORY (default: 4g). One worker trains on each core; the model's native memory comes on top
-# of the executor's heap.
+# DRIVER_MEMORY (default: 4g), CORES (default: all of the cluster's; if given, training starts once that
+# many are there, so that each run has as many workers). One worker trains on each core; the model's
+# native memory comes on top of the executor's heap.
 set -euo pipefail
 : "${MASTER:?set MASTER=spark://host:7077}"
 exec "$(dirname "${BASH_SOURCE[0]}")/spark-submit.sh" \
@@ -11,5 +12,6 @@ exec "$(dirname "${BASH_SOURCE[0]}")/spark-submit.sh" \
   --executor-cores "${EXECUTOR_CORES:-1}" \
   --executor-memory "${EXECUTOR_MEMORY:-2g}" \
   --driver-memory "${DRIVER_MEMORY:-4g}" \
+  ${CORES:+--total-executor-cores "$CORES" --conf spark.scheduler.minRegisteredResourcesRatio=1.0} \
   --conf spark.executorEnv.SPARK_SCALA_VERSION=2.12 \
   -- "$@"

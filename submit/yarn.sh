@@ -2,14 +2,15 @@
 # Trains on YARN. Needs HADOOP_CONF_DIR; a SPARK_HOME of the cluster's own Spark 3.4 or 3.5 is best.
 #   WORKERS=4 submit/yarn.sh --model small --data-path hdfs:///ptb --save-path hdfs:///runs/small
 # Environment: WORKERS (default: 4 executors of one core), EXECUTOR_MEMORY (default: 2g),
-# EXECUTOR_OVERHEAD (default: 3g, for the native memory of a replica), DEPLOY_MODE (default: client).
+# EXECUTOR_OVERHEAD (default: 3g, for the native memory of a replica), DRIVER_MEMORY (default: 4g).
 set -euo pipefail
 : "${HADOOP_CONF_DIR:?set HADOOP_CONF_DIR to the folder of core-site.xml and yarn-site.xml}"
 exec "$(dirname "${BASH_SOURCE[0]}")/spark-submit.sh" \
   --master yarn \
-  --deploy-mode "${DEPLOY_MODE:-client}" \
+  --deploy-mode client \
   --num-executors "${WORKERS:-4}" \
   --executor-cores 1 \
+  --driver-memory "${DRIVER_MEMORY:-4g}" \
   --executor-memory "${EXECUTOR_MEMORY:-2g}" \
   --conf "spark.executor.memoryOverhead=${EXECUTOR_OVERHEAD:-3g}" \
   --conf spark.scheduler.minRegisteredResourcesRatio=1.0 \

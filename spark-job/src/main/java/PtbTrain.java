@@ -6,6 +6,9 @@ public final class PtbTrain {
   private PtbTrain() {}
 
   public static void main(String[] args) {
-    System.exit(TrainCommand.run(args));
+    int code = TrainCommand.run(args);
+    if (code != 0) { // YARN takes an exit before main returns for a failure, even with 0
+      System.exit(code);
+    }
   }
 }

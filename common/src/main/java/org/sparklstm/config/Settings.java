@@ -68,7 +68,11 @@ public record Settings(
 
   /** The network for a vocabulary of {@code vocabularySize} words. */
   public LstmSpec spec(int vocabularySize) {
-    return new LstmSpec(vocabularySize, model.hiddenSize, model.layers, model.keepProbability);
+    try {
+      return new LstmSpec(vocabularySize, model.hiddenSize, model.layers, model.keepProbability);
+    } catch (IllegalArgumentException e) {
+      throw new ConfigurationException(e.getMessage(), e);
+    }
   }
 
   /** Each key with its value as text, in key order; equal numbers have equal texts. */

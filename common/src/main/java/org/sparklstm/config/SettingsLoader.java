@@ -142,7 +142,7 @@ public final class SettingsLoader {
   }
 
   /** The candidate with the smallest edit distance to {@code name}. */
-  public static String nearest(String name, Collection<String> candidates) {
+  private static String nearest(String name, Collection<String> candidates) {
     LevenshteinDistance distance = LevenshteinDistance.getDefaultInstance();
     return candidates.stream()
         .sorted()

@@ -34,7 +34,9 @@ public interface Replica extends AutoCloseable {
    */
   LossSum backpropagate(Window window, long noiseSeed);
 
-  /** A new array of the gradient that the last {@link #backpropagate} left. */
+  /**
+   * A new array of the gradient that the last {@link #backpropagate} left, before a {@link #step}.
+   */
   float[] gradient();
 
   /**

@@ -14,6 +14,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -102,9 +103,14 @@ public record Safetensors(
     }
     Map<String, String> metadata = new TreeMap<>();
     List<ParameterLayout.Tensor> tensors = new ArrayList<>();
-    for (Map.Entry<String, JsonNode> entry : header.properties()) {
+    Iterator<Map.Entry<String, JsonNode>> entries = header.fields();
+    while (entries.hasNext()) {
+      Map.Entry<String, JsonNode> entry = entries.next();
       if (entry.getKey().equals(METADATA)) {
-        entry.getValue().properties().forEach(e -> metadata.put(e.getKey(), e.getValue().asText()));
+        entry
+            .getValue()
+            .fields()
+            .forEachRemaining(value -> metadata.put(value.getKey(), value.getValue().asText()));
       } else {
         tensors.add(tensor(entry.getKey(), entry.getValue()));
       }

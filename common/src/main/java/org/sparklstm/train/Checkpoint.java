@@ -187,6 +187,12 @@ public record Checkpoint(
    * @throws ConfigurationException if the run would not continue to the same bytes
    */
   public void requireSettings(Settings wanted) {
+    int begun = round > 0 ? epoch + 1 : epoch;
+    if (wanted.train().epochs() < begun) {
+      throw new ConfigurationException(
+          "Cannot resume: the checkpoint is of epoch %d, and train.epochs is %d"
+              .formatted(begun, wanted.train().epochs()));
+    }
     Map<String, String> mine = settings.entries();
     wanted
         .entries()

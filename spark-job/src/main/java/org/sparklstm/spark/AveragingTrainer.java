@@ -25,7 +25,10 @@ final class AveragingTrainer {
   private final Settings settings;
   private final LaneSplit split;
 
-  /** What a round took, in milliseconds, besides its own result. */
+  /**
+   * Milliseconds: of the broadcast on the driver, the slowest worker, the average, and the whole
+   * round.
+   */
   record Timing(long broadcast, long compute, long combine, long total) {}
 
   /** A round that has ended. */
@@ -40,7 +43,7 @@ final class AveragingTrainer {
   /** Rounds of an epoch of {@code windows} windows. */
   int rounds(int windows) {
     int period = settings.averaging().period();
-    return (windows + period - 1) / period;
+    return (windows - 1) / period + 1;
   }
 
   /**
@@ -71,7 +74,7 @@ final class AveragingTrainer {
         new Round(
             spec,
             state.round() * period,
-            Math.min((state.round() + 1) * period, windows),
+            (int) Math.min((state.round() + 1L) * period, windows),
             Report.rate(train, state.epoch()),
             train.maxGradNorm(),
             settings.averaging().clip(),
@@ -100,7 +103,6 @@ final class AveragingTrainer {
         next,
         results.stream().map(Round.Result::loss).reduce(LossSum.ZERO, LossSum::plus),
         new Timing(
-            // What the job took beyond its slowest worker is mostly the broadcast's way there.
             millis(sent - began),
             millis(compute),
             millis(combined - collected),
@@ -135,7 +137,18 @@ final class AveragingTrainer {
           case AVERAGED ->
               Averaging.step(state.parameters(), mean, rate, settings.train().maxGradNorm());
         };
+    requireFinite(parameters, state);
     return state.after(state.round() + 1, loss, parameters, laneState);
+  }
+
+  private static void requireFinite(float[] parameters, Checkpoint state) {
+    for (float parameter : parameters) {
+      if (!Float.isFinite(parameter)) {
+        throw new TrainingException(
+            "A parameter is %s after epoch %d round %d: lower train.learning-rate or train.max-grad-norm"
+                .formatted(parameter, state.epoch() + 1, state.round() + 1));
+      }
+    }
   }
 
   /** Σ −ln p over all windows of {@code shards}, forward only, from a zero state. */

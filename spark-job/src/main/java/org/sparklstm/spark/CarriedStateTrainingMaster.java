@@ -88,6 +88,7 @@ public record CarriedStateTrainingMaster(int workers, int period, double maxGrad
       model.setScore(meanScore(end.loss(), length));
     } finally {
       shards.unpersist();
+      ReplicaPool.clear();
     }
   }
 

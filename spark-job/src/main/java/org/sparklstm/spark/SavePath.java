@@ -28,8 +28,15 @@ final class SavePath {
   private static final Logger LOG = LoggerFactory.getLogger(SavePath.class);
   private static final String TEMPORARY = ".tmp";
   private static final String SUFFIX = ".safetensors";
+  private static final String PROBE = "probe" + TEMPORARY;
   private static final Set<String> OURS =
-      Set.of("model", "model" + TEMPORARY, "metrics.jsonl", "metrics.jsonl.tmp", "checkpoints");
+      Set.of(
+          "model",
+          "model" + TEMPORARY,
+          "metrics.jsonl",
+          "metrics.jsonl" + TEMPORARY,
+          "checkpoints",
+          PROBE);
 
   /** What to do with an earlier run in the directory. */
   enum Earlier {
@@ -75,7 +82,7 @@ final class SavePath {
         requireUsable(fs, root, earlier);
       }
       fs.mkdirs(root);
-      Path probe = new Path(root, "metrics.jsonl" + TEMPORARY);
+      Path probe = new Path(root, PROBE);
       fs.create(probe, true).close();
       fs.delete(probe, false);
       return new SavePath(fs, root, earlier);

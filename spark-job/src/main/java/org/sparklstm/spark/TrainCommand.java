@@ -153,6 +153,8 @@ public final class TrainCommand implements Callable<Integer> {
     conf.setIfMissing("spark.app.name", "PtbTrain");
     // A worker that waits for its own executor while another is idle holds up the whole round.
     conf.setIfMissing("spark.locality.wait", "0s");
+    // The driver takes the parameters of all workers at once; its memory is the limit.
+    conf.setIfMissing("spark.driver.maxResultSize", "0");
     return conf;
   }
 

@@ -44,7 +44,7 @@ final class TrainJob {
         resumed == null ? wanted.cluster().workers() : resumed.settings().cluster().workers();
     try (TrainingData data =
         TrainingData.prepare(
-            spark, dataPath, wanted, s -> workers.orElseGet(() -> slots(wanted)))) {
+            spark, dataPath, wanted, () -> workers.orElseGet(() -> slots(wanted)))) {
       Settings settings = wanted.with("cluster.workers", data.split().workers());
       if (resumed != null) {
         resumed.requireVocabulary(data.vocabulary());

@@ -11,7 +11,7 @@ import static org.apache.spark.sql.functions.size;
 import static org.apache.spark.sql.functions.sum;
 import static org.apache.spark.sql.functions.udf;
 
-import java.util.function.ToIntFunction;
+import java.util.function.IntSupplier;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.ml.feature.RegexTokenizer;
@@ -67,7 +67,7 @@ record TrainingData(
    * @throws ConfigurationException if there are more workers than lanes
    */
   static TrainingData prepare(
-      SparkSession spark, String dataPath, Settings settings, ToIntFunction<SparkSession> workers) {
+      SparkSession spark, String dataPath, Settings settings, IntSupplier workers) {
     CorpusReader reader = new CorpusReader(spark, dataPath);
     Path trainFile = reader.file("train");
     Path validFile = reader.file("valid");
@@ -81,7 +81,7 @@ record TrainingData(
     Lanes trainCut = cut(trainFile, trainTokens, lanes, window, false);
     Lanes validCut = cut(validFile, validTokens, lanes, window, false);
     Lanes testCut = cut(testFile, testTokens, 1, TEST_WINDOW, true);
-    LaneSplit split = new LaneSplit(lanes, workers.applyAsInt(spark));
+    LaneSplit split = new LaneSplit(lanes, workers.getAsInt());
 
     VocabularyIndexerModel indexer =
         new VocabularyIndexer()

@@ -33,7 +33,7 @@ class AveragingTrainerTest {
   private static final int WORDS = 9;
 
   @ParameterizedTest(name = "H = {0}, keep = {1}")
-  @CsvSource({"1, 1", "3, 1", "11, 1", "100, 1", "3, 0.5"})
+  @CsvSource({"1, 1", "3, 1", "11, 1", "2147483647, 1", "3, 0.5"})
   void oneWorkerEqualsTheSerialTrainerToTheByte(int period, double keep) {
     Settings settings = settings(1, "averaging.period=" + period, "model.keep-probability=" + keep);
     Checkpoint start = start(settings);
@@ -127,6 +127,15 @@ class AveragingTrainerTest {
     assertThatThrownBy(() -> train(state, 2))
         .isInstanceOf(TrainingException.class)
         .hasMessageStartingWith("The loss of worker 0 is NaN in epoch 1 round 2");
+  }
+
+  @Test
+  void parametersThatAreNotFiniteStopTrainingInTheRoundThatMadeThem() {
+    Checkpoint start = start(settings(2, "train.learning-rate=1e38", "train.max-grad-norm=1e30"));
+
+    assertThatThrownBy(() -> train(start, 2))
+        .isInstanceOf(TrainingException.class)
+        .hasMessageMatching("(A parameter|The loss) .* epoch 1 round 1: lower train.*");
   }
 
   /** Ten lines of serial training to compare with. */

@@ -56,7 +56,7 @@ final class Corpus {
 
   static TrainingData prepare(Path directory, int workers, String... overrides) {
     return TrainingData.prepare(
-        LocalSpark.session(), directory.toString(), settings(overrides), spark -> workers);
+        LocalSpark.session(), directory.toString(), settings(overrides), () -> workers);
   }
 
   /** The words of a text and an end for each line, as Python's {@code str.split} has them. */

@@ -30,7 +30,7 @@ class CorpusErrorsTest {
     assertThatThrownBy(
             () ->
                 TrainingData.prepare(
-                    LocalSpark.session(), "floppy:/corpus", Corpus.settings(), spark -> 1))
+                    LocalSpark.session(), "floppy:/corpus", Corpus.settings(), () -> 1))
         .isInstanceOf(InputException.class)
         .hasMessage("Cannot read corpus floppy:/corpus: No FileSystem for scheme \"floppy\"");
   }
@@ -39,7 +39,7 @@ class CorpusErrorsTest {
   @ValueSource(strings = {"", "hdfs:", "a:b"})
   void dataPathThatIsNoUri(String path) {
     assertThatThrownBy(
-            () -> TrainingData.prepare(LocalSpark.session(), path, Corpus.settings(), spark -> 1))
+            () -> TrainingData.prepare(LocalSpark.session(), path, Corpus.settings(), () -> 1))
         .isInstanceOf(InputException.class)
         .hasMessageContaining("Cannot read corpus '%s'", path);
   }

@@ -54,6 +54,8 @@ final class SparkProcess implements AutoCloseable {
     command.addAll(List.of("org.apache.spark.deploy.SparkSubmit", "--master", master));
     command.addAll(List.of("--class", "PtbTrain", "--conf", "spark.ui.enabled=false"));
     command.addAll(List.of("--conf", "spark.executorEnv.SPARK_SCALA_VERSION=2.12"));
+    command.addAll(List.of("--total-executor-cores", "2"));
+    command.addAll(List.of("--conf", "spark.scheduler.minRegisteredResourcesRatio=1.0"));
     command.addAll(List.of("--executor-memory", "600m", "--executor-cores", "1"));
     command.add(System.getProperty("app.jar"));
     command.addAll(List.of(arguments));
