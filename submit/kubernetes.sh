@@ -14,7 +14,6 @@ exec "$(dirname "${BASH_SOURCE[0]}")/spark-submit.sh" \
   --deploy-mode client \
   --num-executors "${WORKERS:-4}" \
   --executor-cores 1 \
-  --driver-memory "${DRIVER_MEMORY:-4g}" \
   --executor-memory "${EXECUTOR_MEMORY:-2g}" \
   --conf "spark.executor.memoryOverhead=${EXECUTOR_OVERHEAD:-3g}" \
   --conf "spark.kubernetes.namespace=${NAMESPACE:-default}" \

@@ -10,6 +10,5 @@ case " $* " in *" --model"[\ =]*) ;; *) arguments+=(--model quickstart) ;; esac
 case " $* " in *" --data-path"[\ =]*) ;; *) arguments+=(--data-path "$here/../data/austen") ;; esac
 exec "$here/spark-submit.sh" \
   --master "local[${CORES:-*}]" \
-  --driver-memory "${DRIVER_MEMORY:-4g}" \
   --conf spark.ui.enabled=false \
   -- "${arguments[@]}"

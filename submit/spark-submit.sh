@@ -11,6 +11,7 @@ done
 [ $# -gt 0 ] && shift
 exec "$here/spark-class.sh" org.apache.spark.deploy.SparkSubmit \
   --class PtbTrain \
+  --driver-memory "${DRIVER_MEMORY:-4g}" \
   --driver-java-options "\"-Dlog4j2.configurationFile=$here/../conf/log4j2.properties\"" \
   "${spark[@]}" \
   "$here/../spark-job/target/spark-lstm.jar" "$@"

@@ -11,7 +11,6 @@ exec "$(dirname "${BASH_SOURCE[0]}")/spark-submit.sh" \
   --master "$MASTER" \
   --executor-cores "${EXECUTOR_CORES:-1}" \
   --executor-memory "${EXECUTOR_MEMORY:-2g}" \
-  --driver-memory "${DRIVER_MEMORY:-4g}" \
   ${CORES:+--total-executor-cores "$CORES" --conf spark.scheduler.minRegisteredResourcesRatio=1.0} \
   --conf spark.executorEnv.SPARK_SCALA_VERSION=2.12 \
   -- "$@"

@@ -26,8 +26,7 @@ import org.sparklstm.text.Window;
 /** The reference engine: DL4J's network, trained through its public API with carried state. */
 public final class Dl4jReplica implements Replica {
   // What a step computes lives in workspaces, which are reused: left to the garbage collector,
-  // native
-  // memory grows by gigabytes and each collection stops the JVM.
+  // native memory grows by gigabytes and each collection stops the JVM.
   private static final WorkspaceConfiguration STEP_MEMORY =
       WorkspaceConfiguration.builder()
           .initialSize(0)
