@@ -9,7 +9,9 @@ import java.math.BigDecimal;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.TreeMap;
+import org.sparklstm.engine.Engine;
 import org.sparklstm.model.LstmSpec;
+import org.sparklstm.model.LstmSpec.DropoutMode;
 
 /**
  * All settings of a run, validated. Each record component is the key of the same name in {@code
@@ -24,10 +26,17 @@ public record Settings(
     Train train,
     Averaging averaging,
     Cluster cluster,
+    Engine engine,
     Checkpoint checkpoint,
     Config source) {
 
-  public record Model(int layers, int hiddenSize, float initScale, float keepProbability) {}
+  public record Model(
+      int layers,
+      int hiddenSize,
+      float initScale,
+      float keepProbability,
+      DropoutMode dropoutMode,
+      boolean tieEmbeddings) {}
 
   public record Vocabulary(int size) {}
 
@@ -41,7 +50,12 @@ public record Settings(
       double maxGradNorm,
       long seed) {}
 
-  public record Averaging(int period, Clip clip) {}
+  /**
+   * When the workers' parameters are averaged.
+   *
+   * @param period windows between two averages; empty: decided by measurement
+   */
+  public record Averaging(OptionalInt period, Clip clip) {}
 
   /** Where the gradient is clipped. */
   public enum Clip {
@@ -69,7 +83,13 @@ public record Settings(
   /** The network for a vocabulary of {@code vocabularySize} words. */
   public LstmSpec spec(int vocabularySize) {
     try {
-      return new LstmSpec(vocabularySize, model.hiddenSize, model.layers, model.keepProbability);
+      return new LstmSpec(
+          vocabularySize,
+          model.hiddenSize,
+          model.layers,
+          model.keepProbability,
+          model.dropoutMode,
+          model.tieEmbeddings);
     } catch (IllegalArgumentException e) {
       throw new ConfigurationException(e.getMessage(), e);
     }

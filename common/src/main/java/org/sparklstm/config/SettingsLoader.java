@@ -16,18 +16,21 @@ import java.nio.file.Path;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.function.DoublePredicate;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.apache.commons.text.similarity.LevenshteinDistance;
+import org.sparklstm.engine.Engine;
+import org.sparklstm.model.LstmSpec.DropoutMode;
 
 /**
  * Builds {@link Settings} from {@code reference.conf}, a preset, a file and single keys, and
  * rejects what it does not know.
  */
 public final class SettingsLoader {
-  private static final String WORKERS = "cluster.workers";
-
   private SettingsLoader() {}
 
   /**
@@ -167,7 +170,9 @@ public final class SettingsLoader {
                         config,
                         "model.keep-probability",
                         x -> (float) x > 0 && x <= 1,
-                        "in (0, 1]")),
+                        "in (0, 1]"),
+                choice(config, "model.dropout-mode", DropoutMode.class),
+                choice(config, "model.tie-embeddings", List.of(false, true))),
             new Settings.Vocabulary(integer(config, "vocabulary.size", 2)),
             new Settings.Data(integer(config, "data.lanes", 1), integer(config, "data.window", 1)),
             new Settings.Train(
@@ -177,35 +182,52 @@ public final class SettingsLoader {
                 real(config, "train.decay", x -> x > 0 && x <= 1, "in (0, 1]"),
                 real(config, "train.max-grad-norm", x -> x > 0, "greater than 0"),
                 whole(config, "train.seed", Long.MIN_VALUE, Long.MAX_VALUE)),
-            new Settings.Averaging(integer(config, "averaging.period", 1), clip(config)),
-            new Settings.Cluster(workers(config)),
+            new Settings.Averaging(
+                integerOrAuto(config, "averaging.period"),
+                choice(config, "averaging.clip", Settings.Clip.class)),
+            new Settings.Cluster(integerOrAuto(config, "cluster.workers")),
+            new Engine(
+                choice(config, "engine.name", Engine.Name.class),
+                integer(config, "engine.threads", 1)),
             new Settings.Checkpoint(
                 integer(config, "checkpoint.every-rounds", 0),
                 integer(config, "checkpoint.keep", 1)),
             config);
     if (settings.averaging().clip() == Settings.Clip.AVERAGED
-        && settings.averaging().period() != 1) {
+        && !settings.averaging().period().equals(OptionalInt.of(1))) {
       throw invalid(
           config,
           "averaging.clip",
           "local unless averaging.period is 1; averaging.period is "
-              + settings.averaging().period());
+              + config.getValue("averaging.period").unwrapped());
+    }
+    if (settings.model().tieEmbeddings() && settings.engine().name() == Engine.Name.DL4J) {
+      throw invalid(config, "engine.name", "fused or auto: DL4J has no model.tie-embeddings");
     }
     return settings;
   }
 
-  private static Settings.Clip clip(Config config) {
-    return switch (config.getString("averaging.clip")) {
-      case "local" -> Settings.Clip.LOCAL;
-      case "averaged" -> Settings.Clip.AVERAGED;
-      default -> throw invalid(config, "averaging.clip", "local or averaged");
-    };
+  private static <E extends Enum<E>> E choice(Config config, String key, Class<E> type) {
+    return choice(config, key, List.of(type.getEnumConstants()));
   }
 
-  private static OptionalInt workers(Config config) {
-    return config.getValue(WORKERS).unwrapped().equals("auto")
+  /** The one of {@code values} that is written as {@code per-step} if its name is PER_STEP. */
+  private static <T> T choice(Config config, String key, List<T> values) {
+    Function<T, String> written =
+        value -> value.toString().toLowerCase(Locale.ROOT).replace('_', '-');
+    return values.stream()
+        .filter(value -> written.apply(value).equals(config.getValue(key).unwrapped().toString()))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                invalid(
+                    config, key, values.stream().map(written).collect(Collectors.joining(" or "))));
+  }
+
+  private static OptionalInt integerOrAuto(Config config, String key) {
+    return config.getValue(key).unwrapped().equals("auto")
         ? OptionalInt.empty()
-        : OptionalInt.of(integer(config, WORKERS, 1));
+        : OptionalInt.of(integer(config, key, 1));
   }
 
   private static int integer(Config config, String key, int least) {

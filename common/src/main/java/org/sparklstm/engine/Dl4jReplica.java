@@ -22,9 +22,10 @@ import org.nd4j.nativeblas.NativeOpsHolder;
 import org.sparklstm.model.Dl4jModel;
 import org.sparklstm.model.LstmSpec;
 import org.sparklstm.text.Window;
+import org.sparklstm.train.Averaging;
 
 /** The reference engine: DL4J's network, trained through its public API with carried state. */
-public final class Dl4jReplica implements Replica {
+final class Dl4jReplica implements Replica {
   // What a step computes lives in workspaces, which are reused: left to the garbage collector,
   // native memory grows by gigabytes and each collection stops the JVM.
   private static final WorkspaceConfiguration STEP_MEMORY =
@@ -54,11 +55,14 @@ public final class Dl4jReplica implements Replica {
   /**
    * @param lanes B, the lanes of every window
    */
-  public Dl4jReplica(LstmSpec spec, int lanes) {
+  Dl4jReplica(LstmSpec spec, int lanes) {
     this(spec, lanes, DataType.FLOAT);
   }
 
   Dl4jReplica(LstmSpec spec, int lanes, DataType type) {
+    if (spec.tiedEmbeddings()) {
+      throw new IllegalArgumentException("DL4J has no tied embeddings");
+    }
     this.spec = spec;
     this.lanes = lanes;
     this.type = type;
@@ -70,7 +74,7 @@ public final class Dl4jReplica implements Replica {
                 type,
                 () ->
                     spec.keepProbability() < 1
-                        ? new LaneDropout(spec.keepProbability(), layer.getAndIncrement())
+                        ? new LaneDropout(spec, layer.getAndIncrement())
                         : null));
     network.init();
     network.initGradientsView();
@@ -202,11 +206,14 @@ public final class Dl4jReplica implements Replica {
   }
 
   @Override
-  public void step(double rate, double maxGradNorm) {
+  public double step(double rate, double maxGradNorm) {
     INDArray gradient = network.getFlattenedGradients();
-    double norm = gradient.norm2Number().doubleValue();
+    double norm = Averaging.norm(floats(gradient)); // norm2Number sums in float: 2e-4 off
     double scale = rate * Math.min(1, maxGradNorm / norm);
-    network.params().subi(gradient.muli(scale).reshape(network.params().shape()));
+    if (Double.isFinite(norm)) {
+      network.params().subi(gradient.muli(scale).reshape(network.params().shape()));
+    }
+    return norm;
   }
 
   @Override

@@ -3,7 +3,8 @@ package org.sparklstm.engine;
 /**
  * Dropout masks drawn by counter, not from a stream: a unit's fate depends only on (seed, epoch,
  * window, lane, layer, time step, unit), so any number of workers and any retry draws the same
- * noise. The hash is the finaliser of SplitMix64 (Steele, Lea and Flood 2014).
+ * noise. Locked masks are drawn as those of time step 0. The hash is the finaliser of SplitMix64
+ * (Steele, Lea and Flood 2014).
  */
 public final class DropoutNoise {
   private static final long GOLDEN_GAMMA = 0x9E3779B97F4A7C15L;

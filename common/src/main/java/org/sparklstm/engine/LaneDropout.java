@@ -4,6 +4,8 @@ import org.deeplearning4j.nn.conf.dropout.IDropout;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.sparklstm.model.LstmSpec;
+import org.sparklstm.model.LstmSpec.DropoutMode;
 import org.sparklstm.text.Window;
 
 /**
@@ -11,7 +13,7 @@ import org.sparklstm.text.Window;
  * stream.
  */
 final class LaneDropout implements IDropout {
-  private final float keepProbability;
+  private final LstmSpec spec;
   private final int layer;
   private transient Window window;
   private transient long noiseSeed;
@@ -20,8 +22,8 @@ final class LaneDropout implements IDropout {
   /**
    * @param layer the layer whose input is dropped: 0 for the first LSTM, L for the output layer
    */
-  LaneDropout(float keepProbability, int layer) {
-    this.keepProbability = keepProbability;
+  LaneDropout(LstmSpec spec, int layer) {
+    this.spec = spec;
     this.layer = layer;
   }
 
@@ -52,8 +54,9 @@ final class LaneDropout implements IDropout {
       long key = DropoutNoise.key(noiseSeed, window.index(), window.firstLane() + b, layer);
       for (int t = 0; t < length; t++) {
         for (int unit = 0; unit < hidden; unit++) {
+          int step = spec.dropoutMode() == DropoutMode.LOCKED ? 0 : t;
           factors[(t * lanes + b) * hidden + unit] =
-              DropoutNoise.factor(key, t * hidden + unit, keepProbability);
+              DropoutNoise.factor(key, step * hidden + unit, spec.keepProbability());
         }
       }
     }
@@ -77,6 +80,6 @@ final class LaneDropout implements IDropout {
   @Override
   @SuppressWarnings("MissingSuperCall") // IDropout narrows Object.clone to a copy of the settings
   public IDropout clone() {
-    return new LaneDropout(keepProbability, layer);
+    return new LaneDropout(spec, layer);
   }
 }

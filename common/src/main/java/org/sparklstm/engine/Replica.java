@@ -35,15 +35,18 @@ public interface Replica extends AutoCloseable {
   LossSum backpropagate(Window window, long noiseSeed);
 
   /**
-   * A new array of the gradient that the last {@link #backpropagate} left, before a {@link #step}.
+   * A new array of the gradient that the last {@link #backpropagate} left, before a {@link #step}
+   * or another window.
    */
   float[] gradient();
 
   /**
    * Plain SGD with that gradient g, clipped by its global norm: parameters −= rate · min(1,
-   * maxGradNorm / ‖g‖) · g.
+   * maxGradNorm / ‖g‖) · g; nothing if the norm is not finite.
+   *
+   * @return ‖g‖
    */
-  void step(double rate, double maxGradNorm);
+  double step(double rate, double maxGradNorm);
 
   /**
    * Runs one window forward without dropout and carries the lane state.

@@ -10,9 +10,27 @@ import java.io.Serializable;
  * @param hiddenSize H, units of the embedding and of each layer
  * @param layers L
  * @param keepProbability probability with which dropout keeps a non-recurrent activation; 1: none
+ * @param dropoutMode for how long a drawn mask holds
+ * @param tiedEmbeddings whether the softmax layer's weight is the embedding (Press and Wolf 2017)
  */
-public record LstmSpec(int vocabularySize, int hiddenSize, int layers, float keepProbability)
+public record LstmSpec(
+    int vocabularySize,
+    int hiddenSize,
+    int layers,
+    float keepProbability,
+    DropoutMode dropoutMode,
+    boolean tiedEmbeddings)
     implements Serializable {
+
+  /** For how long a drawn mask holds. */
+  public enum DropoutMode {
+    /** A new mask for each time step, as in Zaremba et al. */
+    PER_STEP,
+    /**
+     * One mask for all time steps of a window (Gal and Ghahramani 2016, AWD-LSTM's LockedDropout).
+     */
+    LOCKED
+  }
 
   public LstmSpec {
     if (vocabularySize < 1 || hiddenSize < 1 || layers < 1) {
@@ -24,7 +42,7 @@ public record LstmSpec(int vocabularySize, int hiddenSize, int layers, float kee
       throw new IllegalArgumentException(
           "Keep probability must be in (0, 1], is " + keepProbability);
     }
-    double parameters = parameterCount(vocabularySize, hiddenSize, layers);
+    double parameters = parameterCount(vocabularySize, hiddenSize, layers, tiedEmbeddings);
     if (parameters > Integer.MAX_VALUE - 8) {
       throw new IllegalArgumentException(
           ("Cannot build a network of %,.0f parameters: at most 2^31 - 9 fit into one array; reduce"
@@ -33,14 +51,24 @@ public record LstmSpec(int vocabularySize, int hiddenSize, int layers, float kee
     }
   }
 
-  /** Number of trained parameters, 2·V·H + V + L·(8·H² + 4·H). */
+  /** A network with a softmax layer of its own and a new dropout mask for each time step. */
+  public LstmSpec(int vocabularySize, int hiddenSize, int layers, float keepProbability) {
+    this(vocabularySize, hiddenSize, layers, keepProbability, DropoutMode.PER_STEP, false);
+  }
+
+  /** The network with the embedding's matrix in both places. */
+  public LstmSpec untied() {
+    return new LstmSpec(vocabularySize, hiddenSize, layers, keepProbability, dropoutMode, false);
+  }
+
+  /** Number of trained parameters: 2·V·H + V + L·(8·H² + 4·H), less V·H if tied. */
   public int parameterCount() {
-    return (int) parameterCount(vocabularySize, hiddenSize, layers);
+    return (int) parameterCount(vocabularySize, hiddenSize, layers, tiedEmbeddings);
   }
 
   /** In double, which does not overflow and is exact as far as one array reaches. */
-  private static double parameterCount(double v, double h, double l) {
-    return 2 * v * h + v + l * (8 * h * h + 4 * h);
+  private static double parameterCount(double v, double h, double l, boolean tied) {
+    return (tied ? 1 : 2) * v * h + v + l * (8 * h * h + 4 * h);
   }
 
   /** Floats of one lane's recurrent state: for each layer, hidden state [H] then cell state [H]. */

@@ -1,6 +1,7 @@
 package org.sparklstm.model;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 
@@ -14,7 +15,7 @@ import java.util.SplittableRandom;
  * lstm.weight_ih_l{k}       [4·H, H]   gates input, forget, cell candidate, output
  * lstm.weight_hh_l{k}       [4·H, H]
  * lstm.bias_ih_l{k}         [4·H]      the layer's only bias: PyTorch's bias_hh_l{k} is zero
- * decoder.weight            [V, H]
+ * decoder.weight            [V, H]       absent if tied: it is embedding.weight
  * decoder.bias              [V]
  * </pre>
  */
@@ -45,7 +46,9 @@ public final class ParameterLayout {
       append(tensors, "lstm.weight_hh_l" + layer, List.of(4 * h, h));
       append(tensors, "lstm.bias_ih_l" + layer, List.of(4 * h));
     }
-    append(tensors, "decoder.weight", List.of(v, h));
+    if (!spec.tiedEmbeddings()) {
+      append(tensors, "decoder.weight", List.of(v, h));
+    }
     append(tensors, "decoder.bias", List.of(v));
     return tensors;
   }
@@ -57,6 +60,20 @@ public final class ParameterLayout {
       offset = last.offset() + last.size();
     }
     tensors.add(new Tensor(name, shape, offset));
+  }
+
+  /** The flat parameters of {@code spec.untied()}: tied ones with the embedding in both places. */
+  public static float[] untie(LstmSpec spec, float[] parameters) {
+    if (!spec.tiedEmbeddings()) {
+      return parameters;
+    }
+    int v = spec.vocabularySize();
+    int matrix = v * spec.hiddenSize();
+    float[] untied = Arrays.copyOf(parameters, parameters.length + matrix);
+    int decoder = parameters.length - v;
+    System.arraycopy(parameters, 0, untied, decoder, matrix);
+    System.arraycopy(parameters, decoder, untied, decoder + matrix, v);
+    return untied;
   }
 
   /**

@@ -29,7 +29,8 @@ import org.sparklstm.text.Vocabulary;
  * @param epoch the epoch that goes on, from 0; the number of epochs when training has ended
  * @param round rounds of that epoch already averaged
  * @param loss Σ −ln p of those rounds
- * @param settings the settings of the run, {@code cluster.workers} decided
+ * @param settings the settings of the run, {@code cluster.workers} and {@code averaging.period}
+ *     decided
  * @param vocabularySize V
  * @param vocabularyDigest {@link Vocabulary#digest()}
  * @param parameters flat, see {@link ParameterLayout}
@@ -47,6 +48,7 @@ public record Checkpoint(
     float[] laneState) {
   private static final String FORMAT = "sparklstm-checkpoint-1";
   private static final String DIGEST = "sha256";
+  private static final List<String> DECIDED = List.of("averaging.period", "cluster.workers");
 
   public LstmSpec spec() {
     return settings.spec(vocabularySize);
@@ -181,8 +183,8 @@ public record Checkpoint(
 
   /**
    * Refuses to continue a run of other settings, naming the first difference. Only {@code
-   * train.epochs} and {@code checkpoint.*} may differ, and {@code cluster.workers} may be {@code
-   * auto}.
+   * train.epochs} and {@code checkpoint.*} may differ, and what is {@code auto} is as it was
+   * decided.
    *
    * @throws ConfigurationException if the run would not continue to the same bytes
    */
@@ -201,7 +203,7 @@ public record Checkpoint(
               boolean free =
                   key.startsWith("checkpoint.")
                       || key.equals("train.epochs")
-                      || (key.equals("cluster.workers") && value.equals("auto"));
+                      || (value.equals("auto") && DECIDED.contains(key));
               if (!free && !value.equals(mine.get(key))) {
                 throw new ConfigurationException(
                     "Cannot resume: the checkpoint was written with %s = %s, now it is %s"

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -13,15 +14,20 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.sparklstm.config.Settings.Clip;
 import org.sparklstm.model.LstmSpec;
+import org.sparklstm.model.LstmSpec.DropoutMode;
 
 class SettingsTest {
 
   static Stream<Arguments> recipes() {
     return Stream.of(
-        arguments("small", new Settings.Model(2, 200, 0.1f, 1f), 20, 13, 4, 0.5, 5),
-        arguments("medium", new Settings.Model(2, 650, 0.05f, 0.5f), 35, 39, 6, 0.8, 5),
-        arguments("large", new Settings.Model(2, 1500, 0.04f, 0.35f), 35, 55, 14, 1 / 1.15, 10),
-        arguments("test", new Settings.Model(1, 2, 0.1f, 1f), 2, 1, 1, 0.5, 1));
+        arguments("small", model(2, 200, 0.1f, 1f), 20, 13, 4, 0.5, 5),
+        arguments("medium", model(2, 650, 0.05f, 0.5f), 35, 39, 6, 0.8, 5),
+        arguments("large", model(2, 1500, 0.04f, 0.35f), 35, 55, 14, 1 / 1.15, 10),
+        arguments("test", model(1, 2, 0.1f, 1f), 2, 1, 1, 0.5, 1));
+  }
+
+  private static Settings.Model model(int layers, int hidden, float scale, float keep) {
+    return new Settings.Model(layers, hidden, scale, keep, DropoutMode.PER_STEP, false);
   }
 
   @ParameterizedTest(name = "{0}")
@@ -49,7 +55,7 @@ class SettingsTest {
   @ParameterizedTest
   @MethodSource("org.sparklstm.config.SettingsLoader#presets")
   void everyPresetSetsEveryKey(String preset) {
-    assertThat(SettingsLoader.load(preset, null, List.of()).entries()).hasSize(18);
+    assertThat(SettingsLoader.load(preset, null, List.of()).entries()).hasSize(22);
   }
 
   @Test
@@ -78,9 +84,10 @@ class SettingsTest {
 
   @Test
   void clipIsLocalUnlessAveragedIsSet() {
-    assertThat(small().averaging()).isEqualTo(new Settings.Averaging(32, Clip.LOCAL));
+    assertThat(small().averaging())
+        .isEqualTo(new Settings.Averaging(OptionalInt.of(32), Clip.LOCAL));
     assertThat(small("averaging.period=1", "averaging.clip=averaged").averaging())
-        .isEqualTo(new Settings.Averaging(1, Clip.AVERAGED));
+        .isEqualTo(new Settings.Averaging(OptionalInt.of(1), Clip.AVERAGED));
   }
 
   @Test

@@ -6,27 +6,27 @@ import static org.assertj.core.api.Assertions.within;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Arrays;
-import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.sparklstm.model.LstmSpec;
 import org.sparklstm.model.ParameterLayout;
 import org.sparklstm.model.Safetensors;
 import org.sparklstm.text.Window;
 
-/**
- * The reference engine against PyTorch; {@code src/test/python/make_golden.py} wrote the values.
- */
+/** The engines against PyTorch; {@code src/test/python/make_golden.py} wrote the values. */
 class GoldenTest {
   private static final LstmSpec SPEC = new LstmSpec(23, 7, 2, 1);
   private static final int LANES = 3;
   private static final int LENGTH = 5;
   private static final int STEPS = 10;
 
-  @Test
-  void lossesGradientsTenStepsAndLaneStateEqualPyTorchs() throws IOException {
+  @ParameterizedTest
+  @EnumSource(names = {"FUSED", "DL4J"})
+  void lossesGradientsTenStepsAndLaneStateEqualPyTorchs(Engine.Name engine) throws IOException {
     Safetensors golden = golden();
     float[] ids = tensor(golden, "ids");
     float[] losses = tensor(golden, "losses");
-    try (Replica replica = new Dl4jReplica(SPEC, LANES)) {
+    try (Replica replica = new Engine(engine, 1).replica(SPEC, LANES)) {
       replica.setParameters(parameters(golden, "initial."));
       replica.setLaneState(state(golden, "initial."));
       for (int step = 0; step < STEPS; step++) {

@@ -3,6 +3,7 @@ package org.sparklstm.engine;
 import java.util.HashMap;
 import java.util.Map;
 import org.sparklstm.model.LstmSpec;
+import org.sparklstm.model.LstmSpec.DropoutMode;
 import org.sparklstm.model.ParameterLayout;
 import org.sparklstm.text.Window;
 
@@ -47,8 +48,9 @@ final class NaiveLstm {
       return;
     }
     long key = DropoutNoise.key(noiseSeed, window.index(), window.firstLane() + b, layer);
+    int step = spec.dropoutMode() == DropoutMode.LOCKED ? 0 : t;
     for (int u = 0; u < x.length; u++) {
-      x[u] *= DropoutNoise.factor(key, t * x.length + u, spec.keepProbability());
+      x[u] *= DropoutNoise.factor(key, step * x.length + u, spec.keepProbability());
     }
   }
 
@@ -79,12 +81,13 @@ final class NaiveLstm {
 
   private double minusLogProbability(float[] p, double[] x, int target) {
     int h = spec.hiddenSize();
+    int weight = offsets.get(spec.tiedEmbeddings() ? "embedding.weight" : "decoder.weight");
     double sum = 0;
     double wanted = 0;
     for (int v = 0; v < spec.vocabularySize(); v++) {
       double logit = p[offsets.get("decoder.bias") + v];
       for (int u = 0; u < h; u++) {
-        logit += p[offsets.get("decoder.weight") + v * h + u] * x[u];
+        logit += p[weight + v * h + u] * x[u];
       }
       sum += Math.exp(logit);
       wanted = v == target ? logit : wanted;

@@ -14,7 +14,7 @@ import org.deeplearning4j.util.ModelSerializer;
 import org.junit.jupiter.api.Test;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
-import org.sparklstm.engine.Dl4jReplica;
+import org.sparklstm.engine.Engine;
 import org.sparklstm.engine.Replica;
 import org.sparklstm.text.Window;
 
@@ -50,8 +50,8 @@ class Dl4jModelTest {
     assertThatThrownBy(() -> Dl4jModel.toDl4j(SPEC, new float[3]))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage(
-            "LstmSpec[vocabularySize=7, hiddenSize=3, layers=2, keepProbability=0.5] has 217"
-                + " parameters, not 3");
+            "LstmSpec[vocabularySize=7, hiddenSize=3, layers=2, keepProbability=0.5,"
+                + " dropoutMode=PER_STEP, tiedEmbeddings=false] has 217 parameters, not 3");
   }
 
   @Test
@@ -73,7 +73,7 @@ class Dl4jModelTest {
     }
     network.close();
 
-    try (Replica replica = new Dl4jReplica(SPEC, 2)) {
+    try (Replica replica = new Engine(Engine.Name.DL4J, 1).replica(SPEC, 2)) {
       replica.setParameters(parameters);
       assertThat(replica.evaluate(window).nats()).isCloseTo(nats, within(1e-5));
     }

@@ -48,6 +48,10 @@ class CheckpointContinuesTest {
     "train.seed, 1, 2",
     "averaging.period, 32, 64",
     "cluster.workers, 2, 1",
+    "model.dropout-mode, per-step, locked",
+    "model.tie-embeddings, false, true",
+    "engine.name, auto, dl4j",
+    "engine.threads, 1, 2",
   })
   void anotherSettingIsNamedWithBothValues(String key, String before, String now) {
     assertThatThrownBy(() -> checkpoint().requireSettings(settings(key + "=" + now)))

@@ -5,8 +5,11 @@ import java.util.function.Consumer;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.sparklstm.config.Settings;
 import org.sparklstm.engine.DropoutNoise;
+import org.sparklstm.engine.Engine;
 import org.sparklstm.engine.LossSum;
 import org.sparklstm.model.LstmSpec;
 import org.sparklstm.text.LaneShard;
@@ -21,6 +24,11 @@ import org.sparklstm.train.Report;
  * on its lanes, average in worker order weighted by lanes, go on.
  */
 final class AveragingTrainer {
+  private static final Logger LOG = LoggerFactory.getLogger(AveragingTrainer.class);
+  private static final int PROBES = 4;
+  private static final int PROBE_WINDOWS = 8;
+  private static final double MOST_OVERHEAD = 0.05;
+
   private final JavaSparkContext spark;
   private final Settings settings;
   private final LaneSplit split;
@@ -31,8 +39,12 @@ final class AveragingTrainer {
    */
   record Timing(long broadcast, long compute, long combine, long total) {}
 
-  /** A round that has ended. */
-  record RoundEnd(Checkpoint state, LossSum loss, Timing timing) {}
+  /**
+   * A round that has ended.
+   *
+   * @param gradientNorm the largest ‖g‖ of all workers and windows, before clipping
+   */
+  record RoundEnd(Checkpoint state, LossSum loss, double gradientNorm, Timing timing) {}
 
   AveragingTrainer(JavaSparkContext spark, Settings settings, LaneSplit split) {
     this.spark = spark;
@@ -40,9 +52,56 @@ final class AveragingTrainer {
     this.split = split;
   }
 
+  private int period() {
+    return settings.averaging().period().orElseThrow();
+  }
+
+  /**
+   * The least power of two of windows, at most an epoch's, that keeps what a round costs besides
+   * computing under 5 % of it, measured on rounds whose results are dropped.
+   */
+  static int choosePeriod(
+      JavaSparkContext spark,
+      LaneSplit split,
+      Checkpoint start,
+      JavaRDD<LaneShard> shards,
+      int windows) {
+    Settings probing = start.settings().with("averaging.period", Math.min(PROBE_WINDOWS, windows));
+    AveragingTrainer trainer = new AveragingTrainer(spark, probing, split);
+    double compute = 0;
+    double overhead = 0;
+    for (int probe = 0; probe < PROBES; probe++) {
+      Timing timing = trainer.round(start, shards, windows).timing();
+      if (probe > 0) { // the first warms up
+        compute += timing.compute() / (double) trainer.period();
+        overhead += timing.total() - timing.compute();
+      }
+    }
+    int period = period(overhead, compute, windows);
+    LOG.info(
+        "averaging.period = {}: a round costs {} ms, each of its windows {} ms",
+        period,
+        Math.round(overhead / (PROBES - 1)),
+        Math.round(compute / (PROBES - 1)));
+    return period;
+  }
+
+  /**
+   * A power of two, or all windows.
+   *
+   * @param overhead of a round, in the unit of {@code compute}
+   * @param compute of a window
+   */
+  static int period(double overhead, double compute, int windows) {
+    double least = Math.ceil(overhead / compute * (1 / MOST_OVERHEAD - 1));
+    return least < windows
+        ? Math.min(windows, Integer.highestOneBit(Math.max(1, 2 * (int) least - 1)))
+        : windows;
+  }
+
   /** Rounds of an epoch of {@code windows} windows. */
   int rounds(int windows) {
-    int period = settings.averaging().period();
+    int period = period();
     return (windows - 1) / period + 1;
   }
 
@@ -67,11 +126,12 @@ final class AveragingTrainer {
   }
 
   private RoundEnd round(Checkpoint state, JavaRDD<LaneShard> shards, int windows) {
-    int period = settings.averaging().period();
+    int period = period();
     Settings.Train train = settings.train();
     LstmSpec spec = state.spec();
     Round round =
         new Round(
+            settings.engine(),
             spec,
             state.round() * period,
             (int) Math.min((state.round() + 1L) * period, windows),
@@ -102,6 +162,7 @@ final class AveragingTrainer {
     return new RoundEnd(
         next,
         results.stream().map(Round.Result::loss).reduce(LossSum.ZERO, LossSum::plus),
+        results.stream().mapToDouble(Round.Result::gradientNorm).max().orElse(0),
         new Timing(
             millis(sent - began),
             millis(compute),
@@ -115,11 +176,8 @@ final class AveragingTrainer {
     float[] laneState = new float[state.laneState().length];
     for (int worker = 0; worker < results.size(); worker++) {
       Round.Result result = results.get(worker);
-      if (!Double.isFinite(result.loss().nats())) {
-        throw new TrainingException(
-            "The loss of worker %d is %s in epoch %d round %d: lower train.learning-rate or train.max-grad-norm"
-                .formatted(worker, result.loss().nats(), state.epoch() + 1, state.round() + 1));
-      }
+      requireFinite("The loss of worker " + worker, result.loss().nats(), state);
+      requireFinite("The gradient norm of worker " + worker, result.gradientNorm(), state);
       loss = loss.plus(result.loss());
       System.arraycopy(
           result.laneState(),
@@ -137,17 +195,17 @@ final class AveragingTrainer {
           case AVERAGED ->
               Averaging.step(state.parameters(), mean, rate, settings.train().maxGradNorm());
         };
-    requireFinite(parameters, state);
+    for (float parameter : parameters) {
+      requireFinite("A parameter", parameter, state);
+    }
     return state.after(state.round() + 1, loss, parameters, laneState);
   }
 
-  private static void requireFinite(float[] parameters, Checkpoint state) {
-    for (float parameter : parameters) {
-      if (!Float.isFinite(parameter)) {
-        throw new TrainingException(
-            "A parameter is %s after epoch %d round %d: lower train.learning-rate or train.max-grad-norm"
-                .formatted(parameter, state.epoch() + 1, state.round() + 1));
-      }
+  private static void requireFinite(String what, double value, Checkpoint state) {
+    if (!Double.isFinite(value)) {
+      throw new TrainingException(
+          "%s is %s in epoch %d round %d: lower train.learning-rate or train.max-grad-norm"
+              .formatted(what, value, state.epoch() + 1, state.round() + 1));
     }
   }
 
@@ -157,15 +215,21 @@ final class AveragingTrainer {
     spark.sc().setJobDescription(description);
     Broadcast<float[]> parameters = spark.broadcast(state.parameters());
     try {
-      return shards.map(shard -> evaluate(spec, shard, parameters.value())).collect().stream()
+      Engine engine = settings.engine();
+      return shards
+          .map(shard -> evaluate(engine, spec, shard, parameters.value()))
+          .collect()
+          .stream()
           .reduce(LossSum.ZERO, LossSum::plus);
     } finally {
       parameters.destroy();
     }
   }
 
-  private static LossSum evaluate(LstmSpec spec, LaneShard shard, float[] parameters) {
+  private static LossSum evaluate(
+      Engine engine, LstmSpec spec, LaneShard shard, float[] parameters) {
     return ReplicaPool.with(
+        engine,
         spec,
         shard.lanes(),
         replica -> {

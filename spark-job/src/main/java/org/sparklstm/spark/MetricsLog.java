@@ -13,7 +13,6 @@ import org.apache.hadoop.fs.CommonPathCapabilities;
 import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
-import org.sparklstm.engine.LossSum;
 import org.sparklstm.train.Checkpoint;
 
 /**
@@ -68,15 +67,16 @@ final class MetricsLog implements AutoCloseable {
     }
   }
 
-  /** Logs a round; {@code epoch} and {@code round} count from 1. */
-  void round(int epoch, int round, LossSum loss, AveragingTrainer.Timing timing)
-      throws IOException {
+  /** Logs a round; epochs and rounds count from 1. */
+  void round(AveragingTrainer.RoundEnd round) throws IOException {
+    AveragingTrainer.Timing timing = round.timing();
     write(
         event("round")
-            .put("epoch", epoch)
-            .put("round", round)
-            .put("nats", loss.nats())
-            .put("tokens", loss.tokens())
+            .put("epoch", round.state().epoch() + 1)
+            .put("round", round.state().round())
+            .put("nats", round.loss().nats())
+            .put("tokens", round.loss().tokens())
+            .put("gradient_norm", round.gradientNorm())
             .put("broadcast_ms", timing.broadcast())
             .put("compute_ms", timing.compute())
             .put("combine_ms", timing.combine())

@@ -20,7 +20,8 @@ final class ModelFiles {
   private ModelFiles() {}
 
   static void save(SavePath path, Checkpoint state, Vocabulary vocabulary) throws IOException {
-    LstmSpec spec = state.spec();
+    LstmSpec spec = state.spec().untied();
+    float[] parameters = ParameterLayout.untie(state.spec(), state.parameters());
     Path directory = path.modelInProgress();
     path.fileSystem().delete(directory, true);
     path.fileSystem().mkdirs(directory);
@@ -34,9 +35,8 @@ final class ModelFiles {
     float[] zeros = zeroBiases(spec, tensors);
     path.write(
         new Path(directory, "model.safetensors"),
-        out -> Safetensors.write(out, Map.of("format", "pt"), tensors, state.parameters(), zeros));
-    path.write(
-        new Path(directory, "dl4j.zip"), out -> Dl4jModel.writeZip(spec, state.parameters(), out));
+        out -> Safetensors.write(out, Map.of("format", "pt"), tensors, parameters, zeros));
+    path.write(new Path(directory, "dl4j.zip"), out -> Dl4jModel.writeZip(spec, parameters, out));
     path.rename(directory, path.model());
   }
 

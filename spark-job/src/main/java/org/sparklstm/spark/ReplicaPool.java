@@ -5,7 +5,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ConcurrentMap;
 import java.util.function.Function;
-import org.sparklstm.engine.Dl4jReplica;
+import org.sparklstm.engine.Engine;
 import org.sparklstm.engine.Replica;
 import org.sparklstm.model.LstmSpec;
 
@@ -16,17 +16,18 @@ import org.sparklstm.model.LstmSpec;
 final class ReplicaPool {
   private static final ConcurrentMap<Shape, Queue<Replica>> IDLE = new ConcurrentHashMap<>();
 
-  private record Shape(LstmSpec spec, int lanes) {}
+  private record Shape(Engine engine, LstmSpec spec, int lanes) {}
 
   private ReplicaPool() {}
 
   /** Runs {@code task} with a replica; one whose task fails is closed. */
-  static <T> T with(LstmSpec spec, int lanes, Function<Replica, T> task) {
+  static <T> T with(Engine engine, LstmSpec spec, int lanes, Function<Replica, T> task) {
     Queue<Replica> idle =
-        IDLE.computeIfAbsent(new Shape(spec, lanes), shape -> new ConcurrentLinkedQueue<>());
+        IDLE.computeIfAbsent(
+            new Shape(engine, spec, lanes), shape -> new ConcurrentLinkedQueue<>());
     Replica replica = idle.poll();
     if (replica == null) {
-      replica = new Dl4jReplica(spec, lanes);
+      replica = engine.replica(spec, lanes);
     }
     boolean done = false;
     try {

@@ -3,10 +3,12 @@ package org.sparklstm.spark;
 import java.io.Serializable;
 import java.util.Arrays;
 import org.sparklstm.config.Settings.Clip;
+import org.sparklstm.engine.Engine;
 import org.sparklstm.engine.LossSum;
 import org.sparklstm.engine.Replica;
 import org.sparklstm.model.LstmSpec;
 import org.sparklstm.text.LaneShard;
+import org.sparklstm.train.Averaging;
 
 /**
  * What one worker does between two averages: windows [{@code from}, {@code to}) of its lanes, by
@@ -15,7 +17,14 @@ import org.sparklstm.text.LaneShard;
  * @param noiseSeed the epoch's seed of dropout noise
  */
 record Round(
-    LstmSpec spec, int from, int to, double rate, double maxGradNorm, Clip clip, long noiseSeed)
+    Engine engine,
+    LstmSpec spec,
+    int from,
+    int to,
+    double rate,
+    double maxGradNorm,
+    Clip clip,
+    long noiseSeed)
     implements Serializable {
 
   /**
@@ -33,15 +42,17 @@ record Round(
    * @param update its parameters; with {@link Clip#AVERAGED} the gradient of the round's only
    *     window
    * @param laneState [lanes of the worker, L, 2, H]
+   * @param gradientNorm largest ‖g‖ before clipping; the round ends early at one that is not finite
    * @param nanos time it took
    */
   @SuppressWarnings("ArrayRecordComponent") // large, never compared
-  record Result(float[] update, float[] laneState, LossSum loss, long nanos)
+  record Result(float[] update, float[] laneState, LossSum loss, double gradientNorm, long nanos)
       implements Serializable {}
 
   Result run(LaneShard shard, Start start) {
     long began = System.nanoTime();
     return ReplicaPool.with(
+        engine,
         spec,
         shard.lanes(),
         replica -> {
@@ -52,20 +63,23 @@ record Round(
               Arrays.copyOfRange(
                   start.laneState(), firstState, firstState + shard.lanes() * stateSize));
           LossSum loss = LossSum.ZERO;
-          for (int window = from; window < to; window++) {
-            loss = loss.plus(replica.backpropagate(shard.window(window), noiseSeed));
-            if (clip == Clip.LOCAL) {
-              replica.step(rate, maxGradNorm);
-            }
+          if (clip == Clip.AVERAGED) {
+            loss = replica.backpropagate(shard.window(from), noiseSeed);
+            float[] gradient = replica.gradient();
+            return result(gradient, replica, loss, Averaging.norm(gradient), began);
           }
-          return new Result(update(replica), replica.laneState(), loss, System.nanoTime() - began);
+          double largest = 0;
+          for (int window = from; window < to && Double.isFinite(largest); window++) {
+            loss = loss.plus(replica.backpropagate(shard.window(window), noiseSeed));
+            largest = Math.max(largest, replica.step(rate, maxGradNorm)); // NaN stays NaN
+          }
+          return result(replica.parameters(), replica, loss, largest, began);
         });
   }
 
-  private float[] update(Replica replica) {
-    return switch (clip) {
-      case LOCAL -> replica.parameters();
-      case AVERAGED -> replica.gradient();
-    };
+  private static Result result(
+      float[] update, Replica replica, LossSum loss, double gradientNorm, long began) {
+    long nanos = System.nanoTime() - began;
+    return new Result(update, replica.laneState(), loss, gradientNorm, nanos);
   }
 }

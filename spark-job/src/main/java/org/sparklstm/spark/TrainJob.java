@@ -45,14 +45,14 @@ final class TrainJob {
     try (TrainingData data =
         TrainingData.prepare(
             spark, dataPath, wanted, () -> workers.orElseGet(() -> slots(wanted)))) {
-      Settings settings = wanted.with("cluster.workers", data.split().workers());
       if (resumed != null) {
         resumed.requireVocabulary(data.vocabulary());
       }
+      Settings settings = wanted.with("cluster.workers", data.split().workers());
       Checkpoint start =
           resumed == null
-              ? Checkpoint.initial(settings, data.vocabulary())
-              : resumed.under(settings);
+              ? initial(settings, data)
+              : resumed.under(settings.with("averaging.period", period(resumed)));
       LOG.info(
           "{} parameters, vocabulary of {} words, {} windows an epoch, {} workers",
           start.parameters().length,
@@ -71,6 +71,21 @@ final class TrainJob {
     } finally {
       ReplicaPool.clear();
     }
+  }
+
+  private static int period(Checkpoint state) {
+    return state.settings().averaging().period().orElseThrow();
+  }
+
+  private Checkpoint initial(Settings settings, TrainingData data) {
+    Checkpoint initial = Checkpoint.initial(settings, data.vocabulary());
+    if (settings.averaging().period().isPresent()) {
+      return initial;
+    }
+    JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
+    int period =
+        AveragingTrainer.choosePeriod(context, data.split(), initial, data.train(), data.windows());
+    return initial.under(settings.with("averaging.period", period));
   }
 
   /** One worker for each task that the cluster can run at once, at most one a lane. */
@@ -142,7 +157,7 @@ final class TrainJob {
       return;
     }
     try {
-      metrics.round(state.epoch() + 1, state.round(), round.loss(), round.timing());
+      metrics.round(round);
       int every = state.settings().checkpoint().everyRounds();
       if (every > 0 && state.round() % every == 0 && state.round() < rounds) {
         save(state);

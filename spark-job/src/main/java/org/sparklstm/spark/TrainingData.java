@@ -53,6 +53,7 @@ record TrainingData(
     implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(TrainingData.class);
   private static final String TOKENS = "tokens";
+  private static final StorageLevel STORAGE = StorageLevel.MEMORY_AND_DISK();
 
   /** The test lane is scored to its last token, so the length of its windows changes no result. */
   private static final int TEST_WINDOW = 64;
@@ -72,32 +73,38 @@ record TrainingData(
     Path trainFile = reader.file("train");
     Path validFile = reader.file("valid");
     Path testFile = reader.file("test");
-    Dataset<Row> trainTokens = tokens(reader.lines(trainFile));
-    Dataset<Row> validTokens = tokens(reader.lines(validFile));
-    Dataset<Row> testTokens = tokens(reader.lines(testFile));
+    // Each pass over the tokens would read and split the text again.
+    Dataset<Row> trainTokens = tokens(reader.lines(trainFile)).persist(STORAGE);
+    Dataset<Row> validTokens = tokens(reader.lines(validFile)).persist(STORAGE);
+    Dataset<Row> testTokens = tokens(reader.lines(testFile)).persist(STORAGE);
+    try {
+      int lanes = settings.data().lanes();
+      int window = settings.data().window();
+      Lanes trainCut = cut(trainFile, trainTokens, lanes, window, false);
+      Lanes validCut = cut(validFile, validTokens, lanes, window, false);
+      Lanes testCut = cut(testFile, testTokens, 1, TEST_WINDOW, true);
+      LaneSplit split = new LaneSplit(lanes, workers.getAsInt());
 
-    int lanes = settings.data().lanes();
-    int window = settings.data().window();
-    Lanes trainCut = cut(trainFile, trainTokens, lanes, window, false);
-    Lanes validCut = cut(validFile, validTokens, lanes, window, false);
-    Lanes testCut = cut(testFile, testTokens, 1, TEST_WINDOW, true);
-    LaneSplit split = new LaneSplit(lanes, workers.getAsInt());
-
-    VocabularyIndexerModel indexer =
-        new VocabularyIndexer()
-            .setInputCol(TOKENS)
-            .setVocabularySize(settings.vocabulary().size())
-            .fit(trainTokens);
-    Vocabulary vocabulary = indexer.vocabulary();
-    reportUnknown(validFile, validTokens, vocabulary);
-    reportUnknown(testFile, testTokens, vocabulary);
-    return new TrainingData(
-        vocabulary,
-        split,
-        trainCut.windows(),
-        shards(indexer.transform(trainTokens), trainCut, split),
-        shards(indexer.transform(validTokens), validCut, split),
-        shards(indexer.transform(testTokens), testCut, ONE_LANE));
+      VocabularyIndexerModel indexer =
+          new VocabularyIndexer()
+              .setInputCol(TOKENS)
+              .setVocabularySize(settings.vocabulary().size())
+              .fit(trainTokens);
+      Vocabulary vocabulary = indexer.vocabulary();
+      reportUnknown(validFile, validTokens, vocabulary);
+      reportUnknown(testFile, testTokens, vocabulary);
+      return new TrainingData(
+          vocabulary,
+          split,
+          trainCut.windows(),
+          shards(indexer.transform(trainTokens), trainCut, split),
+          shards(indexer.transform(validTokens), validCut, split),
+          shards(indexer.transform(testTokens), testCut, ONE_LANE));
+    } finally {
+      trainTokens.unpersist();
+      validTokens.unpersist();
+      testTokens.unpersist();
+    }
   }
 
   /** Adds to lines (position, line) their words and {@code <eos>}: (position, tokens). */
@@ -154,7 +161,9 @@ record TrainingData(
             .setWindow(cut.window())
             .setKeepPartialWindow(cut.keepsPartialWindow())
             .transform(ids);
-    return LaneShards.of(windows, cut, split).persist(StorageLevel.MEMORY_AND_DISK());
+    JavaRDD<LaneShard> shards = LaneShards.of(windows, cut, split).persist(STORAGE);
+    shards.count(); // while the tokens are there
+    return shards;
   }
 
   @Override

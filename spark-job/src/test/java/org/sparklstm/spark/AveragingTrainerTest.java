@@ -15,7 +15,6 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.sparklstm.config.Settings;
 import org.sparklstm.config.SettingsLoader;
-import org.sparklstm.engine.Dl4jReplica;
 import org.sparklstm.engine.DropoutNoise;
 import org.sparklstm.engine.LossSum;
 import org.sparklstm.engine.Replica;
@@ -43,7 +42,9 @@ class AveragingTrainerTest {
     Serial serial = new Serial(start);
     assertThat(end.parameters()).isEqualTo(serial.parameters).isNotEqualTo(start.parameters());
     assertThat(end.laneState()).isEqualTo(serial.laneState);
-    assertThat(end.loss()).isEqualTo(serial.loss);
+    // Summed by rounds, so in another order:
+    assertThat(end.loss().nats()).isCloseTo(serial.loss.nats(), within(1e-9));
+    assertThat(end.loss().tokens()).isEqualTo(serial.loss.tokens());
   }
 
   @ParameterizedTest(name = "K = {0}")
@@ -104,7 +105,7 @@ class AveragingTrainerTest {
   void evaluationOnAnyNumberOfWorkersEqualsTheSerialOne(int workers) {
     Checkpoint state = start(settings(workers));
     LossSum serial = LossSum.ZERO;
-    try (Replica replica = new Dl4jReplica(state.spec(), LANES)) {
+    try (Replica replica = state.settings().engine().replica(state.spec(), LANES)) {
       replica.setParameters(state.parameters());
       for (int window = 0; window < WINDOWS; window++) {
         serial = serial.plus(replica.evaluate(lanes(0, LANES).window(window)));
@@ -135,7 +136,24 @@ class AveragingTrainerTest {
 
     assertThatThrownBy(() -> train(start, 2))
         .isInstanceOf(TrainingException.class)
-        .hasMessageMatching("(A parameter|The loss) .* epoch 1 round 1: lower train.*");
+        .hasMessageMatching(
+            "(A parameter|The loss|The gradient norm) .* epoch 1 round 1: lower train.*");
+  }
+
+  @Test
+  void theChosenPeriodIsAPowerOfTwoAndSlowRoundsHaveAHigherOne() {
+    Settings settings = settings(2, "averaging.period=auto");
+    Checkpoint start = start(settings);
+
+    int period =
+        AveragingTrainer.choosePeriod(
+            context(), new LaneSplit(LANES, 2), start, shards(2), WINDOWS);
+
+    assertThat(period).isBetween(1, WINDOWS);
+    assertThat(AveragingTrainer.period(100, 10, 1 << 20)).isEqualTo(256); // 19 · 100 / 10 = 190
+    assertThat(AveragingTrainer.period(100, 10, 200)).isEqualTo(200);
+    assertThat(AveragingTrainer.period(1, 100, 200)).isEqualTo(1);
+    assertThat(AveragingTrainer.period(1, 0, 200)).isEqualTo(200);
   }
 
   /** Ten lines of serial training to compare with. */
@@ -146,7 +164,7 @@ class AveragingTrainerTest {
 
     Serial(Checkpoint start) {
       Settings.Train train = start.settings().train();
-      try (Replica replica = new Dl4jReplica(start.spec(), LANES)) {
+      try (Replica replica = start.settings().engine().replica(start.spec(), LANES)) {
         replica.setParameters(start.parameters());
         for (int window = 0; window < WINDOWS; window++) {
           loss =

@@ -18,7 +18,7 @@ import org.deeplearning4j.spark.impl.multilayer.SparkDl4jMultiLayer;
 import org.junit.jupiter.api.Test;
 import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.factory.Nd4j;
-import org.sparklstm.engine.Dl4jReplica;
+import org.sparklstm.engine.Engine;
 import org.sparklstm.engine.Replica;
 import org.sparklstm.model.Dl4jModel;
 import org.sparklstm.model.LstmSpec;
@@ -41,7 +41,7 @@ class CarriedStateTrainingMasterTest {
 
     spark.fit(windows(lanes));
 
-    try (Replica serial = new Dl4jReplica(SPEC, LANES)) {
+    try (Replica serial = new Engine(Engine.Name.AUTO, 1).replica(SPEC, LANES)) {
       serial.setParameters(initial);
       for (int window = 0; window < WINDOWS; window++) {
         serial.backpropagate(lanes.window(window), 0);

@@ -29,14 +29,14 @@ class MetricsLogTest {
   @Test
   void eventsAreJsonObjectsOneALine() throws IOException {
     try (MetricsLog log = open(REFUSE, state(0, 0))) {
-      log.round(1, 2, new LossSum(1.5, 40), TIMING);
+      log.round(end(1, 2, new LossSum(1.5, 40)));
       log.epoch(1, 0.5, 270.25, 178.125, 8_000, 4);
       log.test(116.5);
     }
 
     assertThat(lines())
         .containsExactly(
-            "{'event':'round','epoch':1,'round':2,'nats':1.5,'tokens':40,'broadcast_ms':1,"
+            "{'event':'round','epoch':1,'round':2,'nats':1.5,'tokens':40,'gradient_norm':0.5,'broadcast_ms':1,"
                 + "'compute_ms':2,'combine_ms':3,'total_ms':7}",
             "{'event':'epoch','epoch':1,'rate':0.5,'train_perplexity':270.25,"
                 + "'valid_perplexity':178.125,'tokens':8000,'seconds':4.0,"
@@ -48,7 +48,7 @@ class MetricsLogTest {
   void eventsCanBeReadWhileTheRunGoesOn() throws IOException {
     try (MetricsLog log = open(REFUSE, state(0, 0))) {
       assertThat(SavePathTest.files(directory)).containsExactly("checkpoints", "metrics.jsonl");
-      log.round(1, 1, LossSum.ZERO, TIMING);
+      log.round(end(1, 1, LossSum.ZERO));
 
       assertThat(lines()).hasSize(1);
     }
@@ -124,7 +124,7 @@ class MetricsLogTest {
     logTwoEpochs();
 
     try (MetricsLog log = open(RESUME, state(1, 0))) {
-      log.round(2, 1, new LossSum(3, 4), TIMING);
+      log.round(end(2, 1, new LossSum(3, 4)));
     }
 
     assertThat(places()).containsExactly("round 1 1", "round 1 2", "epoch 1 0", "round 2 1");
@@ -134,8 +134,8 @@ class MetricsLogTest {
   private void logTwoEpochs() throws IOException {
     try (MetricsLog log = open(REFUSE, state(0, 0))) {
       for (int epoch = 1; epoch <= 2; epoch++) {
-        log.round(epoch, 1, LossSum.ZERO, TIMING);
-        log.round(epoch, 2, LossSum.ZERO, TIMING);
+        log.round(end(epoch, 1, LossSum.ZERO));
+        log.round(end(epoch, 2, LossSum.ZERO));
         log.epoch(epoch, 1, 10, 10, 80, 1);
       }
       log.test(10);
@@ -146,6 +146,10 @@ class MetricsLogTest {
     SavePath path = SavePathTest.open(directory, earlier);
     path.begin();
     return MetricsLog.open(path, state);
+  }
+
+  private static AveragingTrainer.RoundEnd end(int epoch, int round, LossSum loss) {
+    return new AveragingTrainer.RoundEnd(state(epoch - 1, round), loss, 0.5, TIMING);
   }
 
   private static Checkpoint state(int epoch, int round) {

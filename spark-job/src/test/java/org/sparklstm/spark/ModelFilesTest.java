@@ -23,7 +23,6 @@ import org.junit.jupiter.api.io.TempDir;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.sparklstm.config.SettingsLoader;
-import org.sparklstm.engine.Dl4jReplica;
 import org.sparklstm.engine.Replica;
 import org.sparklstm.model.ParameterLayout;
 import org.sparklstm.model.Safetensors;
@@ -165,7 +164,7 @@ class ModelFilesTest {
   }
 
   private static double perplexity() {
-    try (Replica replica = new Dl4jReplica(STATE.spec(), 1)) {
+    try (Replica replica = STATE.settings().engine().replica(STATE.spec(), 1)) {
       replica.setParameters(STATE.parameters());
       LaneShard text = new LaneShard(0, IDS.length, new int[][] {IDS});
       return replica.evaluate(text.window(0)).perplexity();

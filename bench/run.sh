@@ -1,0 +1,123 @@
+#!/usr/bin/env bash
+# Reproduces the tables of docs/performance.md on this machine:
+#   bench/run.sh PEERS CORPUS [engine|whole|cluster|prepare …]   (default: all four)
+# PEERS is a directory with pytorch_ptb.py and tensorflow_ptb.py, CORPUS one with ptb.train.txt and so on.
+# Environment: PYTHON (default: python3) must have torch; tensorflow is measured if it is there. WORKERS
+# (default: 2), REPEATS (default: 3), PRESETS (default: "small medium"), WORK (default: a new directory).
+set -euo pipefail
+[ $# -ge 2 ] || { sed -n '2,6s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+peers=$1 corpus=$(cd "$2" && pwd)
+shift 2
+[ $# -gt 0 ] || set -- engine whole cluster prepare
+python=${PYTHON:-python3}
+workers=${WORKERS:-2}
+repeats=${REPEATS:-3}
+work=${WORK:-$(mktemp -d)}
+mkdir -p "$work"
+(cd "$root" && mvn -B -q -DskipTests package) >&2
+app=$root/spark-job/target/spark-lstm.jar
+spark=${SPARK_HOME:-$root/submit/runtime/target/spark}
+
+jmh() { # PATTERN OPTION …: prints the counters, a line each: benchmark, parameters, rate
+  OMP_NUM_THREADS=1 java -cp "$root/bench/target/classes:$root/bench/target/lib/*:$app:$spark/jars/*" \
+    org.openjdk.jmh.Main "$@" -rf csv -rff "$work/jmh.csv" > "$work/jmh.log" 2>&1
+  "$python" - "$work/jmh.csv" <<'PYTHON'
+import csv, sys
+for row in csv.DictReader(open(sys.argv[1])):
+    name = row["Benchmark"].rsplit(".", 1)[1]
+    if ":" in name:
+        print(name, *(v for k, v in row.items() if k.startswith("Param")), f"{float(row['Score']):.1f}")
+PYTHON
+}
+rate() { awk '{print $NF}'; }
+machine() { lscpu | sed -n 's/^Model name: *//p;s/^CPU(s): */cores: /p' | tr '\n' ' '; date +%F; }
+
+engine() {
+  echo "### Engine alone, tokens/s ($(machine))"
+  echo "| preset | PyTorch | TensorFlow | fused, $workers workers | ratio to the faster | gemm GFLOP/s, $workers workers | share |"
+  echo "|---|---|---|---|---|---|---|"
+  for preset in ${PRESETS:-small medium}; do
+    windows=$([ "$preset" = small ] && echo 100 || echo 12)
+    flop=$([ "$preset" = small ] && echo 15.84e-3 || echo 79.56e-3) # GFLOP a token
+    for _ in $(seq "$repeats"); do
+      torch=$("$python" "$peers/pytorch_ptb.py" "$corpus" "$preset" --windows "$windows" | sed -n 's/.*: \([0-9]*\) tokens.*/\1/p')
+      tf=$("$python" "$peers/tensorflow_ptb.py" "$corpus" "$preset" "$windows" 2>/dev/null | sed -n 's/.*: \([0-9]*\) tokens.*/\1/p' || true)
+      ours=$(jmh trainingStep -t "$workers" -p preset="$preset" | grep tokens | rate)
+      gemm=$(jmh product -t "$workers" -p rowsColumnsInner="400 10000 200" | grep gigaflop | rate)
+      awk -v p="$preset" -v a="$torch" -v b="${tf:-0}" -v o="$ours" -v g="$gemm" -v f="$flop" 'BEGIN {
+        printf "| %s | %d | %s | %d | %.2f | %.0f | %.0f %% |\n", p, a, b ? b : "–", o, o / (a > b ? a : b), g, 100 * o * f / g }'
+    done
+  done
+  echo "### The reference"
+  jmh trainingStep -t "$workers" -p preset=small -p engine=dl4j | grep tokens
+  echo "### Allocation a step, bytes"
+  jmh trainingStep -t 1 -p preset=small -prof gc >/dev/null
+  grep -o 'gc.alloc.rate.norm.*B/op' "$work/jmh.log" | tail -1
+}
+
+epoch() { # MASTER OPTION …: tokens/s of the first epoch of small
+  SPARK_LOCAL_IP=127.0.0.1 "$root/submit/spark-submit.sh" --master "$1" "${@:2}" --conf spark.ui.enabled=false -- \
+    --model small --data-path "$corpus" --set train.epochs=1 --save-path "$work/run" --overwrite >&2
+  sed -n 's/.*"tokens_per_second":\([0-9]*\).*/\1/p' "$work/run/metrics.jsonl"
+  grep '"event":"round"' "$work/run/metrics.jsonl" > "$work/rounds.jsonl"
+}
+
+whole() {
+  echo "### PtbTrain in local[$workers], small, one epoch, and the engine alone ($(machine))"
+  alone=$(jmh trainingStep -t "$workers" -p preset=small | grep tokens | rate)
+  program=$(epoch "local[$workers]")
+  after=$(jmh trainingStep -t "$workers" -p preset=small | grep tokens | rate)
+  echo "engine before $alone, PtbTrain $program, engine after $after tokens/s"
+  "$python" - "$work/rounds.jsonl" <<'PYTHON'
+import json, statistics, sys
+rounds = [json.loads(line) for line in open(sys.argv[1])][3:]
+for part in "broadcast", "compute", "combine", "total":
+    print(part, "ms, median of rounds:", statistics.median(r[part + "_ms"] for r in rounds))
+total = sum(r["total_ms"] for r in rounds)
+print("overhead, (total - slowest compute) / total: %.1f %%" % (100 - 100 * sum(r["compute_ms"] for r in rounds) / total))
+PYTHON
+}
+
+cluster() {
+  echo "### Standalone cluster, small, one epoch ($(machine))"
+  with_cluster "$workers" 2g cluster_epochs
+}
+cluster_epochs() {
+  one=$(epoch "$1" --total-executor-cores 1 --executor-cores 1 --executor-memory 2g)
+  all=$(epoch "$1" --executor-cores 1 --executor-memory 2g \
+    --conf spark.scheduler.minRegisteredResourcesRatio=1.0 --total-executor-cores "$workers")
+  echo "1 executor: $one tokens/s, $workers executors: $all tokens/s"
+}
+
+prepare() {
+  echo "### Preparing data, driver heap 1 GiB, $workers executors of one core ($(machine))"
+  with_cluster "$workers" 4g prepare_text
+}
+prepare_text() {
+  "$root/submit/spark-class.sh" org.apache.spark.deploy.SparkSubmit --master "$1" --driver-memory 1g \
+    --executor-memory 4g --executor-cores 1 --conf spark.ui.enabled=false --jars "$app" \
+    --class org.sparklstm.bench.PrepareBenchmark "$root"/bench/target/spark-lstm-bench-*.jar \
+    "$work/text" 1000000 10000000 100000000 2> "$work/prepare.log"
+}
+
+with_cluster() { # WORKERS MEMORY COMMAND: runs COMMAND MASTER on a cluster of this machine
+  local master=spark://127.0.0.1:17177 pids=()
+  export SPARK_LOCAL_IP=127.0.0.1
+  "$root/submit/spark-class.sh" org.apache.spark.deploy.master.Master --host 127.0.0.1 --port 17177 --webui-port 0 \
+    > "$work/master.log" 2>&1 &
+  pids+=($!)
+  for i in $(seq "$1"); do
+    "$root/submit/spark-class.sh" org.apache.spark.deploy.worker.Worker --host 127.0.0.1 --webui-port 0 --cores 1 \
+      --memory "$2" --work-dir "$work/worker$i" "$master" > "$work/worker$i.log" 2>&1 &
+    pids+=($!)
+  done
+  until [ "$(grep -c 'Registering worker' "$work/master.log")" -eq "$1" ]; do sleep 1; done
+  "$3" "$master"
+  kill "${pids[@]}"
+  wait
+}
+
+for part in "$@"; do
+  "$part"
+done

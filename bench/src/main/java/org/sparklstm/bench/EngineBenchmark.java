@@ -1,0 +1,101 @@
+package org.sparklstm.bench;
+
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import org.openjdk.jmh.annotations.AuxCounters;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Level;
+import org.openjdk.jmh.annotations.Measurement;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+import org.openjdk.jmh.annotations.Warmup;
+import org.openjdk.jmh.infra.ThreadParams;
+import org.sparklstm.config.Settings;
+import org.sparklstm.config.SettingsLoader;
+import org.sparklstm.engine.LossSum;
+import org.sparklstm.engine.Replica;
+import org.sparklstm.model.LstmSpec;
+import org.sparklstm.model.ParameterLayout;
+import org.sparklstm.text.Window;
+
+/**
+ * The engine alone: one training step a window. Each JMH thread is a worker, and the preset's lanes
+ * are shared among them. The words are random with Zipf's frequencies.
+ */
+@BenchmarkMode(Mode.Throughput)
+@OutputTimeUnit(TimeUnit.SECONDS)
+@Warmup(iterations = 1, time = 5)
+@Measurement(iterations = 3, time = 5)
+@Fork(1)
+public class EngineBenchmark {
+  private static final int WORDS = 10_000;
+  private static final int WINDOWS = 50;
+
+  /** A worker. */
+  @State(Scope.Thread)
+  public static class Worker {
+    @Param({"small", "medium"})
+    public String preset;
+
+    @Param({"fused"})
+    public String engine;
+
+    private Replica replica;
+    private double maxGradNorm;
+    private final Window[] windows = new Window[WINDOWS];
+    private int next;
+
+    @Setup(Level.Trial)
+    public void setUp(ThreadParams threads) {
+      Settings settings = SettingsLoader.load(preset, null, List.of("engine.name=" + engine));
+      LstmSpec spec = settings.spec(WORDS);
+      int lanes = settings.data().lanes() / threads.getThreadCount();
+      Random random = new Random(threads.getThreadIndex());
+      maxGradNorm = settings.train().maxGradNorm();
+      replica = settings.engine().replica(spec, lanes);
+      replica.setParameters(ParameterLayout.initialise(spec, settings.model().initScale(), 1));
+      replica.setLaneState(new float[lanes * spec.laneStateSize()]);
+      for (int i = 0; i < WINDOWS; i++) {
+        int size = lanes * settings.data().window();
+        int[] inputs = random.doubles(size).mapToInt(Worker::zipf).toArray();
+        int[] targets = random.doubles(size).mapToInt(Worker::zipf).toArray();
+        windows[i] = new Window(i, 0, lanes, settings.data().window(), inputs, targets);
+      }
+    }
+
+    /** The word at a place of the cumulative distribution: P(rank at most r) is log r / log V. */
+    private static int zipf(double place) {
+      return (int) Math.pow(WORDS, place) - 1;
+    }
+
+    @TearDown(Level.Trial)
+    public void close() {
+      replica.close();
+    }
+  }
+
+  /** Counted beside the steps. */
+  @AuxCounters
+  @State(Scope.Thread)
+  public static class Count {
+    public long tokens;
+  }
+
+  @Benchmark
+  public LossSum trainingStep(Worker worker, Count count) {
+    Window window = worker.windows[worker.next];
+    worker.next = (worker.next + 1) % WINDOWS;
+    LossSum loss = worker.replica.backpropagate(window, 1);
+    worker.replica.step(0.1, worker.maxGradNorm);
+    count.tokens += loss.tokens();
+    return loss;
+  }
+}

@@ -1,0 +1,130 @@
+package org.sparklstm.engine;
+
+import org.bytedeco.javacpp.FloatPointer;
+import org.bytedeco.openblas.presets.openblas_nolapack;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.nativeblas.NativeOpsHolder;
+import org.sparklstm.model.LstmSpec;
+import org.sparklstm.text.Window;
+
+/**
+ * The fast engine: oneDNN's LSTM and softmax primitives and matrix products, on off-heap buffers
+ * that are allocated once.
+ */
+final class FusedReplica implements Replica {
+  private final LstmSpec spec;
+  private final int lanes;
+  private final int threads;
+  private final OneDnn oneDnn = new OneDnn();
+  private final FusedParameters parameters;
+  private final FloatPointer[] hidden; // of each layer, [B, H]
+  private final FloatPointer[] cell;
+  private FusedWindow window; // for windows of the length that came last
+
+  /**
+   * A replica, all zeros.
+   *
+   * @param lanes B, the lanes of every window
+   * @param threads that it computes with
+   * @throws LinkageError if oneDNN does not run on this machine
+   */
+  FusedReplica(LstmSpec spec, int lanes, int threads) {
+    this.spec = spec;
+    this.lanes = lanes;
+    this.threads = threads;
+    this.parameters = new FusedParameters(oneDnn, spec);
+    this.hidden = new FloatPointer[spec.layers()];
+    this.cell = new FloatPointer[spec.layers()];
+    for (int layer = 0; layer < spec.layers(); layer++) {
+      hidden[layer] = oneDnn.zeros((long) lanes * spec.hiddenSize());
+      cell[layer] = oneDnn.zeros((long) lanes * spec.hiddenSize());
+    }
+  }
+
+  @Override
+  public void setParameters(float[] values) {
+    useThreads();
+    parameters.set(values);
+  }
+
+  /** OpenMP's count is the calling thread's own, so each task sets it. */
+  private void useThreads() {
+    Nd4j.getEnvironment(); // loads ND4J, whose OpenMP is oneDNN's too
+    NativeOpsHolder.getInstance().getDeviceNativeOps().setOmpNumThreads(threads);
+    openblas_nolapack.blas_set_num_threads(1);
+  }
+
+  @Override
+  public float[] parameters() {
+    return parameters.get();
+  }
+
+  @Override
+  public void setLaneState(float[] state) {
+    int h = spec.hiddenSize();
+    for (int layer = 0; layer < spec.layers(); layer++) {
+      for (int lane = 0; lane < lanes; lane++) {
+        int offset = (lane * spec.layers() + layer) * 2 * h;
+        hidden[layer].getPointer((long) lane * h).put(state, offset, h);
+        cell[layer].getPointer((long) lane * h).put(state, offset + h, h);
+      }
+    }
+  }
+
+  @Override
+  public float[] laneState() {
+    int h = spec.hiddenSize();
+    float[] state = new float[lanes * spec.laneStateSize()];
+    for (int layer = 0; layer < spec.layers(); layer++) {
+      for (int lane = 0; lane < lanes; lane++) {
+        int offset = (lane * spec.layers() + layer) * 2 * h;
+        hidden[layer].getPointer((long) lane * h).get(state, offset, h);
+        cell[layer].getPointer((long) lane * h).get(state, offset + h, h);
+      }
+    }
+    return state;
+  }
+
+  @Override
+  public LossSum backpropagate(Window next, long noiseSeed) {
+    prepare(next, true);
+    return new LossSum(window.train(next, noiseSeed), next.targets().length);
+  }
+
+  private void prepare(Window next, boolean training) {
+    if (window == null || !window.serves(next.length(), training)) {
+      if (window != null) {
+        window.close();
+      }
+      window = new FusedWindow(spec, lanes, next.length(), training, parameters, hidden, cell);
+    }
+  }
+
+  @Override
+  public float[] gradient() {
+    return parameters.gradient();
+  }
+
+  @Override
+  public double step(double rate, double maxGradNorm) {
+    double norm = parameters.gradientNorm();
+    if (Double.isFinite(norm)) {
+      parameters.step(rate * Math.min(1, maxGradNorm / norm));
+    }
+    return norm;
+  }
+
+  @Override
+  public LossSum evaluate(Window next) {
+    prepare(next, false);
+    return new LossSum(window.infer(next), next.targets().length);
+  }
+
+  @Override
+  public void close() {
+    if (window != null) {
+      window.close();
+    }
+    oneDnn.close();
+  }
+}

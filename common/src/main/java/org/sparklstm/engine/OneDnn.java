@@ -1,0 +1,140 @@
+package org.sparklstm.engine;
+
+import java.util.ArrayDeque;
+import java.util.Deque;
+import org.bytedeco.dnnl.IntMemoryMap;
+import org.bytedeco.dnnl.engine;
+import org.bytedeco.dnnl.global.dnnl;
+import org.bytedeco.dnnl.memory;
+import org.bytedeco.dnnl.primitive;
+import org.bytedeco.dnnl.primitive_attr;
+import org.bytedeco.dnnl.reorder;
+import org.bytedeco.dnnl.stream;
+import org.bytedeco.javacpp.FloatPointer;
+import org.bytedeco.javacpp.Pointer;
+
+/** oneDNN on the CPU: what is made through an instance is off-heap and freed with it. */
+final class OneDnn implements AutoCloseable {
+  private final Deque<Pointer> made = new ArrayDeque<>();
+  private final engine cpu = keep(new engine(engine.kind.cpu, 0));
+  private final stream order = keep(new stream(cpu));
+  private final primitive_attr attributes = keep(new primitive_attr());
+
+  OneDnn() {
+    attributes.set_scratchpad_mode(dnnl.scratchpad_mode.user);
+  }
+
+  engine engine() {
+    return cpu;
+  }
+
+  /** Attributes of a primitive that takes its scratchpad as an argument. */
+  primitive_attr attributes() {
+    return attributes;
+  }
+
+  /** Leaves {@code pointer} to be freed with this instance. */
+  <P extends Pointer> P keep(P pointer) {
+    made.push(pointer);
+    return pointer;
+  }
+
+  /** A dense array of floats; {@code tag} names the order of its dimensions. */
+  memory.desc shape(memory.format_tag tag, long... dimensions) {
+    return keep(new memory.desc(dimensions, memory.data_type.f32, tag));
+  }
+
+  /** New memory, not cleared. */
+  memory memory(memory.desc shape) {
+    return keep(new memory(shape, cpu));
+  }
+
+  /** A view of existing memory. */
+  memory memory(memory.desc shape, Pointer floats) {
+    return keep(new memory(shape, cpu, floats));
+  }
+
+  /** {@code size} zeros. */
+  FloatPointer zeros(long size) {
+    FloatPointer floats = floats(memory(shape(memory.format_tag.a, size)));
+    clear(floats);
+    return floats;
+  }
+
+  /** The floats of a memory. */
+  FloatPointer floats(memory from) {
+    FloatPointer floats = new FloatPointer(from.get_data_handle());
+    return floats.capacity(from.get_desc().get_size() / Float.BYTES);
+  }
+
+  /** Sets all floats of {@code floats} to zero. */
+  static void clear(FloatPointer floats) {
+    Pointer.memset(floats, 0, floats.capacity() * Float.BYTES);
+  }
+
+  /** Arguments of a primitive: kind, memory, kind, memory … */
+  IntMemoryMap arguments(Object... pairs) {
+    IntMemoryMap arguments = keep(new IntMemoryMap());
+    for (int i = 0; i < pairs.length; i += 2) {
+      arguments.put((int) pairs[i], (memory) pairs[i + 1]);
+    }
+    return arguments;
+  }
+
+  /** Copies {@code from} to {@code to}, of the same shape in another order, each time it runs. */
+  Runnable reorder(memory from, memory to) {
+    reorder copy = keep(new reorder(from, to));
+    IntMemoryMap arguments = arguments(dnnl.DNNL_ARG_FROM, from, dnnl.DNNL_ARG_TO, to);
+    return () -> execute(copy, arguments);
+  }
+
+  void execute(primitive kernel, IntMemoryMap arguments) {
+    kernel.execute(order, arguments);
+  }
+
+  /**
+   * C[m, n] = alpha · A · B + beta · C, row-major.
+   *
+   * @param transposeA 'T' if A is given as [k, m], else 'N'
+   * @param transposeB 'T' if B is given as [n, k], else 'N'
+   */
+  static void multiply(
+      char transposeA,
+      char transposeB,
+      long m,
+      long n,
+      long k,
+      float alpha,
+      FloatPointer a,
+      long strideA,
+      FloatPointer b,
+      long strideB,
+      float beta,
+      FloatPointer c,
+      long strideC) {
+    int status =
+        dnnl.dnnl_sgemm(
+            (byte) transposeA,
+            (byte) transposeB,
+            m,
+            n,
+            k,
+            alpha,
+            a,
+            strideA,
+            b,
+            strideB,
+            beta,
+            c,
+            strideC);
+    if (status != dnnl.dnnl_success) {
+      throw new IllegalStateException("dnnl_sgemm failed with status " + status);
+    }
+  }
+
+  @Override
+  public void close() {
+    made.forEach(Pointer::deallocate);
+    made.clear();
+  }
+}
