@@ -49,8 +49,9 @@ engine() {
         printf "| %s | %d | %s | %d | %.2f | %.0f | %.0f %% |\n", p, a, b ? b : "–", o, o / (a > b ? a : b), g, 100 * o * f / g }'
     done
   done
-  echo "### The reference"
+  echo "### small: the reference engine with $workers workers, and DL4J's own fit, tokens/s"
   jmh trainingStep -t "$workers" -p preset=small -p engine=dl4j | grep tokens
+  jmh StockDl4j | grep tokens
   echo "### Allocation a step, bytes"
   jmh trainingStep -t 1 -p preset=small -prof gc >/dev/null
   grep -o 'gc.alloc.rate.norm.*B/op' "$work/jmh.log" | tail -1
