@@ -103,17 +103,22 @@ prepare_text() {
 }
 
 with_cluster() { # WORKERS MEMORY COMMAND: runs COMMAND MASTER on a cluster of this machine
-  local master=spark://127.0.0.1:17177 pids=()
+  local master=spark://127.0.0.1:17177
+  pids=()
   export SPARK_LOCAL_IP=127.0.0.1
   "$root/submit/spark-class.sh" org.apache.spark.deploy.master.Master --host 127.0.0.1 --port 17177 --webui-port 0 \
     > "$work/master.log" 2>&1 &
   pids+=($!)
+  trap 'kill "${pids[@]}" 2>/dev/null || true' EXIT
   for i in $(seq "$1"); do
     "$root/submit/spark-class.sh" org.apache.spark.deploy.worker.Worker --host 127.0.0.1 --webui-port 0 --cores 1 \
       --memory "$2" --work-dir "$work/worker$i" "$master" > "$work/worker$i.log" 2>&1 &
     pids+=($!)
   done
-  until [ "$(grep -c 'Registering worker' "$work/master.log")" -eq "$1" ]; do sleep 1; done
+  for _ in $(seq 60); do
+    [ "$(grep -c 'Registering worker' "$work/master.log")" -lt "$1" ] || break
+    sleep 1
+  done
   "$3" "$master"
   kill "${pids[@]}"
   wait

@@ -9,7 +9,7 @@ exec "$(dirname "${BASH_SOURCE[0]}")/spark-submit.sh" \
   --master yarn \
   --deploy-mode client \
   --num-executors "${WORKERS:-4}" \
-  --executor-cores 1 \
+  --executor-cores "${EXECUTOR_CORES:-1}" \
   --executor-memory "${EXECUTOR_MEMORY:-2g}" \
   --conf "spark.executor.memoryOverhead=${EXECUTOR_OVERHEAD:-3g}" \
   --conf spark.scheduler.minRegisteredResourcesRatio=1.0 \

@@ -204,6 +204,9 @@ public final class SettingsLoader {
     if (settings.model().tieEmbeddings() && settings.engine().name() == Engine.Name.DL4J) {
       throw invalid(config, "engine.name", "fused or auto: DL4J has no model.tie-embeddings");
     }
+    if (settings.engine().threads() > 1 && settings.engine().name() == Engine.Name.DL4J) {
+      throw invalid(config, "engine.threads", "1 with engine.name = dl4j");
+    }
     return settings;
   }
 

@@ -22,7 +22,6 @@ import org.nd4j.nativeblas.NativeOpsHolder;
 import org.sparklstm.model.Dl4jModel;
 import org.sparklstm.model.LstmSpec;
 import org.sparklstm.text.Window;
-import org.sparklstm.train.Averaging;
 
 /** The reference engine: DL4J's network, trained through its public API with carried state. */
 final class Dl4jReplica implements Replica {
@@ -208,7 +207,7 @@ final class Dl4jReplica implements Replica {
   @Override
   public double step(double rate, double maxGradNorm) {
     INDArray gradient = network.getFlattenedGradients();
-    double norm = Averaging.norm(floats(gradient)); // norm2Number sums in float: 2e-4 off
+    double norm = Replica.norm(floats(gradient)); // norm2Number sums in float: 2e-4 off
     double scale = rate * Math.min(1, maxGradNorm / norm);
     if (Double.isFinite(norm)) {
       network.params().subi(gradient.muli(scale).reshape(network.params().shape()));

@@ -1,7 +1,6 @@
 package org.sparklstm.engine;
 
 import java.io.Serializable;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.sparklstm.model.LstmSpec;
@@ -9,11 +8,10 @@ import org.sparklstm.model.LstmSpec;
 /**
  * What trains and evaluates a worker's windows.
  *
- * @param threads that a replica computes with
+ * @param threads that a replica computes with; 1 with DL4J
  */
 public record Engine(Name name, int threads) implements Serializable {
   private static final Logger LOG = LoggerFactory.getLogger(Engine.class);
-  private static final AtomicBoolean TOLD = new AtomicBoolean();
 
   /** The implementations of {@link Replica}. */
   public enum Name {
@@ -25,6 +23,19 @@ public record Engine(Name name, int threads) implements Serializable {
     DL4J
   }
 
+  /** What this engine is on this machine: {@link Name#AUTO} decided. */
+  public Engine decided() {
+    if (name != Name.AUTO) {
+      return this;
+    }
+    try (OneDnn oneDnn = new OneDnn()) {
+      return new Engine(Name.FUSED, threads);
+    } catch (LinkageError e) {
+      LOG.warn("oneDNN does not run here ({}): DL4J trains, much slower", e.getMessage());
+      return new Engine(Name.DL4J, 1);
+    }
+  }
+
   /**
    * A new replica.
    *
@@ -32,19 +43,13 @@ public record Engine(Name name, int threads) implements Serializable {
    * @throws IllegalStateException if the engine does not run on this machine
    */
   public Replica replica(LstmSpec spec, int lanes) {
-    if (name == Name.DL4J) {
+    if (decided().name == Name.DL4J) {
       return new Dl4jReplica(spec, lanes);
     }
     try {
       return new FusedReplica(spec, lanes, threads);
     } catch (LinkageError e) {
-      if (name == Name.FUSED || spec.tiedEmbeddings()) {
-        throw new IllegalStateException("The fused engine does not run here: " + e.getMessage(), e);
-      }
-      if (!TOLD.getAndSet(true)) {
-        LOG.warn("oneDNN does not run here ({}): training with DL4J, much slower", e.getMessage());
-      }
-      return new Dl4jReplica(spec, lanes);
+      throw new IllegalStateException("The fused engine does not run here: " + e.getMessage(), e);
     }
   }
 }

@@ -18,7 +18,7 @@ final class FusedParameters {
   private final LstmSpec spec;
   private final Map<String, Integer> offsets = new HashMap<>();
   private final LstmWeights[] layers;
-  private final Trained decoder;
+  private final Parameter decoder;
   private final FloatPointer embedding;
   private final FloatIndexer embeddingRows;
   private final int embeddingStride;
@@ -38,7 +38,7 @@ final class FusedParameters {
     for (int layer = 0; layer < spec.layers(); layer++) {
       layers[layer] = new LstmWeights(oneDnn, h);
     }
-    this.decoder = new Trained(oneDnn, v * (h + 1));
+    this.decoder = new Parameter(oneDnn, v * (h + 1));
     this.embedding = spec.tiedEmbeddings() ? decoder.values() : oneDnn.zeros((long) v * h);
     this.embeddingStride = spec.tiedEmbeddings() ? h + 1 : h;
     this.embeddingRows = FloatIndexer.create(embedding);
@@ -50,7 +50,7 @@ final class FusedParameters {
     return layers[layer];
   }
 
-  Trained decoder() {
+  Parameter decoder() {
     return decoder;
   }
 
@@ -128,7 +128,8 @@ final class FusedParameters {
     getDecoder(decoder.gradient(), flat);
     for (int i = 0; i < distinct; i++) {
       for (int unit = 0; unit < h; unit++) {
-        flat[words[i] * h + unit] = inputGradient.get((long) firstRow[words[i]] * h + unit);
+        flat[offset("embedding.weight") + words[i] * h + unit] =
+            inputGradient.get((long) firstRow[words[i]] * h + unit);
       }
     }
     return flat;
@@ -148,13 +149,10 @@ final class FusedParameters {
       }
       return;
     }
-    for (int i = 0; i < distinct; i++) {
-      firstRow[words[i]] = -1;
-    }
+    forgetEmbeddingGradient();
     if (words.length < inputs.length) {
       words = new int[inputs.length];
     }
-    distinct = 0;
     inputGradient = rows;
     for (int row = 0; row < inputs.length; row++) {
       int word = inputs[row];
@@ -167,6 +165,15 @@ final class FusedParameters {
     }
   }
 
+  /** Makes it zero. */
+  void forgetEmbeddingGradient() {
+    for (int i = 0; i < distinct; i++) {
+      firstRow[words[i]] = -1;
+    }
+    distinct = 0;
+    inputGradient = null;
+  }
+
   private void addRow(FloatIndexer from, int row, FloatIndexer to, long offset) {
     int h = spec.hiddenSize();
     for (int unit = 0; unit < h; unit++) {
@@ -177,7 +184,7 @@ final class FusedParameters {
   /** Clears what the backward pass adds to. */
   void clearGradient() {
     for (LstmWeights layer : layers) {
-      OneDnn.clear(layer.trained().gradient());
+      OneDnn.clear(layer.parameter().gradient());
     }
   }
 
@@ -185,7 +192,7 @@ final class FusedParameters {
   double gradientNorm() {
     double squares = decoder.squares();
     for (LstmWeights layer : layers) {
-      squares += layer.trained().squares();
+      squares += layer.parameter().squares();
     }
     int h = spec.hiddenSize();
     for (int i = 0; i < distinct; i++) {

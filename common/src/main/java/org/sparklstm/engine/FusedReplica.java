@@ -32,17 +32,23 @@ final class FusedReplica implements Replica {
     this.spec = spec;
     this.lanes = lanes;
     this.threads = threads;
-    this.parameters = new FusedParameters(oneDnn, spec);
     this.hidden = new FloatPointer[spec.layers()];
     this.cell = new FloatPointer[spec.layers()];
-    for (int layer = 0; layer < spec.layers(); layer++) {
-      hidden[layer] = oneDnn.zeros((long) lanes * spec.hiddenSize());
-      cell[layer] = oneDnn.zeros((long) lanes * spec.hiddenSize());
+    try {
+      this.parameters = new FusedParameters(oneDnn, spec);
+      for (int layer = 0; layer < spec.layers(); layer++) {
+        hidden[layer] = oneDnn.zeros((long) lanes * spec.hiddenSize());
+        cell[layer] = oneDnn.zeros((long) lanes * spec.hiddenSize());
+      }
+    } catch (RuntimeException | Error e) { // no memory
+      oneDnn.close();
+      throw e;
     }
   }
 
   @Override
   public void setParameters(float[] values) {
+    requireLength("parameters", values, spec.parameterCount());
     useThreads();
     parameters.set(values);
   }
@@ -61,6 +67,7 @@ final class FusedReplica implements Replica {
 
   @Override
   public void setLaneState(float[] state) {
+    requireLength("floats of lane state", state, lanes * spec.laneStateSize());
     int h = spec.hiddenSize();
     for (int layer = 0; layer < spec.layers(); layer++) {
       for (int lane = 0; lane < lanes; lane++) {
@@ -91,12 +98,35 @@ final class FusedReplica implements Replica {
     return new LossSum(window.train(next, noiseSeed), next.targets().length);
   }
 
+  /** What goes to native memory is not checked there. */
+  private static void requireLength(String what, float[] array, int length) {
+    if (array.length != length) {
+      throw new IllegalArgumentException(
+          "Needs %,d %s, got %,d".formatted(length, what, array.length));
+    }
+  }
+
   private void prepare(Window next, boolean training) {
+    if (next.lanes() != lanes) {
+      throw new IllegalArgumentException(
+          "Needs windows of %d lanes, got %d".formatted(lanes, next.lanes()));
+    }
     if (window == null || !window.serves(next.length(), training)) {
-      if (window != null) {
-        window.close();
+      FusedWindow old = window;
+      window = null;
+      parameters.forgetEmbeddingGradient(); // which is in the old window's buffers
+      if (old != null) {
+        old.close();
       }
-      window = new FusedWindow(spec, lanes, next.length(), training, parameters, hidden, cell);
+      OneDnn buffers = new OneDnn();
+      try {
+        window =
+            new FusedWindow(
+                buffers, spec, lanes, next.length(), training, parameters, hidden, cell);
+      } catch (RuntimeException | Error e) { // no memory
+        buffers.close();
+        throw e;
+      }
     }
   }
 

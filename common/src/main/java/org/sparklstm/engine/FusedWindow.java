@@ -32,7 +32,7 @@ final class FusedWindow implements AutoCloseable {
   private final int length;
   private final boolean training;
   private final FusedParameters parameters;
-  private final OneDnn oneDnn = new OneDnn();
+  private final OneDnn oneDnn;
   private final LstmPrimitives.Layer[] layers;
   private final FloatIndexer[] inputs; // of each LSTM layer [N, H], of the softmax layer [N, H + 1]
   private final FloatIndexer[] outputs; // of each LSTM layer, [N, H]
@@ -53,7 +53,15 @@ final class FusedWindow implements AutoCloseable {
       softmax_forward softmax,
       IntMemoryMap arguments) {}
 
+  /**
+   * Buffers and primitives.
+   *
+   * @param oneDnn owns them, and is closed with them
+   * @param hidden of each layer, [B, H], carried
+   * @param cell of each layer, [B, H], carried
+   */
   FusedWindow(
+      OneDnn oneDnn,
       LstmSpec spec,
       int lanes,
       int length,
@@ -61,6 +69,7 @@ final class FusedWindow implements AutoCloseable {
       FusedParameters parameters,
       FloatPointer[] hidden,
       FloatPointer[] cell) {
+    this.oneDnn = oneDnn;
     this.spec = spec;
     this.lanes = lanes;
     this.length = length;
@@ -86,8 +95,7 @@ final class FusedWindow implements AutoCloseable {
       layers[layer] =
           lstm.new Layer(parameters.layer(layer), input, output, hidden[layer], cell[layer]);
       if (training) {
-        layers[layer].train(
-            input, output, gradientMemory[(layer + 1) % 2], gradientMemory[layer % 2]);
+        layers[layer].prepareTraining(gradientMemory[(layer + 1) % 2], gradientMemory[layer % 2]);
       }
     }
     FloatPointer top = oneDnn.zeros(rows * (h + 1L));
@@ -109,7 +117,7 @@ final class FusedWindow implements AutoCloseable {
     }
   }
 
-  /** Rows of as few blocks as hold {@link #BLOCK_LOGITS} each, all but the last of one size. */
+  /** Rows of a block: as few blocks as possible of at most {@link #BLOCK_LOGITS}, evenly filled. */
   private int blockRows(int rows) {
     int most = Math.max(1, BLOCK_LOGITS / spec.vocabularySize());
     int count = (rows - 1) / most + 1;

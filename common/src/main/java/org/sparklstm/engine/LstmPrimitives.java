@@ -46,8 +46,9 @@ final class LstmPrimitives {
   private lstm_forward forward;
   private lstm_backward backward;
   private memory.desc workspace;
-  private memory noState; // nothing comes back from the window that follows
-  private memory discarded; // what would go back to the window before
+  private memory zeroGradient; // of the last state: nothing comes back from the next window
+  private memory hiddenGradient; // of the first state, which nobody reads
+  private memory cellGradient;
 
   LstmPrimitives(OneDnn oneDnn, int length, int lanes, int hiddenSize, boolean training) {
     this.oneDnn = oneDnn;
@@ -67,9 +68,10 @@ final class LstmPrimitives {
       this.forward = oneDnn.keep(new lstm_forward(forth));
       this.backward = oneDnn.keep(new lstm_backward(back));
       this.workspace = oneDnn.keep(forth.workspace_desc());
-      this.noState = oneDnn.memory(state);
-      OneDnn.clear(oneDnn.floats(noState));
-      this.discarded = oneDnn.memory(state);
+      this.zeroGradient = oneDnn.memory(state);
+      OneDnn.clear(oneDnn.floats(zeroGradient));
+      this.hiddenGradient = oneDnn.memory(state);
+      this.cellGradient = oneDnn.memory(state);
       scratch = Math.max(scratch, forth.scratchpad_desc().get_size());
       scratch = Math.max(scratch, back.scratchpad_desc().get_size());
     }
@@ -166,31 +168,28 @@ final class LstmPrimitives {
       this.weights = weights;
       this.hidden = hidden;
       this.cell = cell;
-      this.inferenceArguments = forwardArguments(input, output);
-    }
-
-    private IntMemoryMap forwardArguments(memory input, memory output) {
-      return oneDnn.arguments(
-          DNNL_ARG_SRC_LAYER,
-          input,
-          DNNL_ARG_SRC_ITER,
-          oneDnn.memory(state, hidden),
-          DNNL_ARG_SRC_ITER_C,
-          oneDnn.memory(state, cell),
-          DNNL_ARG_WEIGHTS_LAYER,
-          weights.input(),
-          DNNL_ARG_WEIGHTS_ITER,
-          weights.recurrent(),
-          DNNL_ARG_BIAS,
-          weights.bias(),
-          DNNL_ARG_DST_LAYER,
-          output,
-          DNNL_ARG_DST_ITER,
-          nextHidden,
-          DNNL_ARG_DST_ITER_C,
-          nextCell,
-          DNNL_ARG_SCRATCHPAD,
-          scratchpad);
+      this.inferenceArguments =
+          oneDnn.arguments(
+              DNNL_ARG_SRC_LAYER,
+              input,
+              DNNL_ARG_SRC_ITER,
+              oneDnn.memory(state, hidden),
+              DNNL_ARG_SRC_ITER_C,
+              oneDnn.memory(state, cell),
+              DNNL_ARG_WEIGHTS_LAYER,
+              weights.input(),
+              DNNL_ARG_WEIGHTS_ITER,
+              weights.recurrent(),
+              DNNL_ARG_BIAS,
+              weights.bias(),
+              DNNL_ARG_DST_LAYER,
+              output,
+              DNNL_ARG_DST_ITER,
+              nextHidden,
+              DNNL_ARG_DST_ITER_C,
+              nextCell,
+              DNNL_ARG_SCRATCHPAD,
+              scratchpad);
     }
 
     /**
@@ -199,20 +198,18 @@ final class LstmPrimitives {
      * @param outputGradient [T, B, H], read
      * @param inputGradient [T, B, H], written
      */
-    void train(memory input, memory output, memory outputGradient, memory inputGradient) {
-      memory between = oneDnn.memory(workspace);
-      forwardArguments = forwardArguments(input, output);
-      forwardArguments.put(DNNL_ARG_WORKSPACE, between);
-      backwardArguments = forwardArguments(input, output);
-      backwardArguments.put(DNNL_ARG_WORKSPACE, between);
+    void prepareTraining(memory outputGradient, memory inputGradient) {
+      forwardArguments = oneDnn.arguments().put(inferenceArguments);
+      forwardArguments.put(DNNL_ARG_WORKSPACE, oneDnn.memory(workspace));
+      backwardArguments = oneDnn.arguments().put(forwardArguments);
       backwardArguments.put(DNNL_ARG_WEIGHTS_LAYER, weights.transposedInput());
       backwardArguments.put(DNNL_ARG_WEIGHTS_ITER, weights.transposedRecurrent());
       backwardArguments.put(DNNL_ARG_DIFF_DST_LAYER, outputGradient);
-      backwardArguments.put(DNNL_ARG_DIFF_DST_ITER, noState);
-      backwardArguments.put(DNNL_ARG_DIFF_DST_ITER_C, noState);
+      backwardArguments.put(DNNL_ARG_DIFF_DST_ITER, zeroGradient);
+      backwardArguments.put(DNNL_ARG_DIFF_DST_ITER_C, zeroGradient);
       backwardArguments.put(DNNL_ARG_DIFF_SRC_LAYER, inputGradient);
-      backwardArguments.put(DNNL_ARG_DIFF_SRC_ITER, discarded);
-      backwardArguments.put(DNNL_ARG_DIFF_SRC_ITER_C, discarded);
+      backwardArguments.put(DNNL_ARG_DIFF_SRC_ITER, hiddenGradient);
+      backwardArguments.put(DNNL_ARG_DIFF_SRC_ITER_C, cellGradient);
       backwardArguments.put(DNNL_ARG_DIFF_WEIGHTS_LAYER, weights.inputGradient());
       backwardArguments.put(DNNL_ARG_DIFF_WEIGHTS_ITER, weights.recurrentGradient());
       backwardArguments.put(DNNL_ARG_DIFF_BIAS, weights.biasGradient());

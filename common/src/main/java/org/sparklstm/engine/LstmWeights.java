@@ -13,61 +13,83 @@ final class LstmWeights {
   private final OneDnn oneDnn;
   private final int hiddenSize;
   private final int matrix; // floats of a matrix
-  private final Trained trained;
+  private final Parameter parameter;
   private final FloatPointer transposed; // both matrices
-  private final List<Runnable> transpose;
-  private final List<Runnable> untranspose;
+  private final memory input;
+  private final memory recurrent;
+  private final memory bias;
+  private final memory transposedInput;
+  private final memory transposedRecurrent;
+  private memory inputGradient; // these three only once the layer is trained
+  private memory recurrentGradient;
+  private memory biasGradient;
+  private final List<Runnable> toTransposed;
+  private final List<Runnable> fromTransposed;
 
   LstmWeights(OneDnn oneDnn, int hiddenSize) {
     this.oneDnn = oneDnn;
     this.hiddenSize = hiddenSize;
     this.matrix = 4 * hiddenSize * hiddenSize;
-    this.trained = new Trained(oneDnn, 2 * matrix + 4 * hiddenSize);
+    this.parameter = new Parameter(oneDnn, 2 * matrix + 4 * hiddenSize);
     this.transposed = oneDnn.zeros(2L * matrix);
-    this.transpose =
+    this.input = weights(parameter.values(), 0);
+    this.recurrent = weights(parameter.values(), matrix);
+    this.bias = bias(parameter.values());
+    this.transposedInput = transposed(0);
+    this.transposedRecurrent = transposed(matrix);
+    this.toTransposed =
         List.of(
-            oneDnn.reorder(input(), transposedInput()),
-            oneDnn.reorder(recurrent(), transposedRecurrent()));
-    this.untranspose =
+            oneDnn.reorder(input, transposedInput), oneDnn.reorder(recurrent, transposedRecurrent));
+    this.fromTransposed =
         List.of(
-            oneDnn.reorder(transposedInput(), input()),
-            oneDnn.reorder(transposedRecurrent(), recurrent()));
+            oneDnn.reorder(transposedInput, input), oneDnn.reorder(transposedRecurrent, recurrent));
   }
 
-  Trained trained() {
-    return trained;
+  Parameter parameter() {
+    return parameter;
   }
 
   memory input() {
-    return weights(trained.values(), 0);
+    return input;
   }
 
   memory recurrent() {
-    return weights(trained.values(), matrix);
+    return recurrent;
   }
 
   memory bias() {
-    return bias(trained.values());
-  }
-
-  memory inputGradient() {
-    return weights(trained.gradient(), 0);
-  }
-
-  memory recurrentGradient() {
-    return weights(trained.gradient(), matrix);
-  }
-
-  memory biasGradient() {
-    return bias(trained.gradient());
+    return bias;
   }
 
   memory transposedInput() {
-    return transposed(0);
+    return transposedInput;
   }
 
   memory transposedRecurrent() {
-    return transposed(matrix);
+    return transposedRecurrent;
+  }
+
+  memory inputGradient() {
+    prepareGradient();
+    return inputGradient;
+  }
+
+  memory recurrentGradient() {
+    prepareGradient();
+    return recurrentGradient;
+  }
+
+  memory biasGradient() {
+    prepareGradient();
+    return biasGradient;
+  }
+
+  private void prepareGradient() {
+    if (inputGradient == null) {
+      inputGradient = weights(parameter.gradient(), 0);
+      recurrentGradient = weights(parameter.gradient(), matrix);
+      biasGradient = bias(parameter.gradient());
+    }
   }
 
   private memory weights(FloatPointer all, long offset) {
@@ -86,20 +108,20 @@ final class LstmWeights {
   /** Takes the layer's parameters from {@code flat}, where they begin at {@code offset}. */
   void set(float[] flat, int offset) {
     transposed.put(flat, offset, 2 * matrix);
-    untranspose.forEach(Runnable::run);
-    trained.values().getPointer(2L * matrix).put(flat, offset + 2 * matrix, 4 * hiddenSize);
+    fromTransposed.forEach(Runnable::run);
+    parameter.values().getPointer(2L * matrix).put(flat, offset + 2 * matrix, 4 * hiddenSize);
   }
 
   /** Writes the layer's parameters to {@code flat} from {@code offset} on. */
   void get(float[] flat, int offset) {
     transposed.get(flat, offset, 2 * matrix);
-    trained.values().getPointer(2L * matrix).get(flat, offset + 2 * matrix, 4 * hiddenSize);
+    parameter.values().getPointer(2L * matrix).get(flat, offset + 2 * matrix, 4 * hiddenSize);
   }
 
   /** The same for the gradient. */
   void getGradient(float[] flat, int offset) {
     float[] gradient = new float[2 * matrix];
-    trained.gradient().get(gradient);
+    parameter.gradient().get(gradient);
     for (int part = 0; part < 2; part++) {
       for (int unit = 0; unit < hiddenSize; unit++) {
         for (int gate = 0; gate < 4 * hiddenSize; gate++) {
@@ -108,11 +130,11 @@ final class LstmWeights {
         }
       }
     }
-    trained.gradient().getPointer(2L * matrix).get(flat, offset + 2 * matrix, 4 * hiddenSize);
+    parameter.gradient().getPointer(2L * matrix).get(flat, offset + 2 * matrix, 4 * hiddenSize);
   }
 
   void step(double scale) {
-    trained.step(scale);
-    transpose.forEach(Runnable::run);
+    parameter.step(scale);
+    toTransposed.forEach(Runnable::run);
   }
 }

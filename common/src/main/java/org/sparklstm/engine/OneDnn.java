@@ -15,9 +15,9 @@ import org.bytedeco.javacpp.Pointer;
 
 /** oneDNN on the CPU: what is made through an instance is off-heap and freed with it. */
 final class OneDnn implements AutoCloseable {
-  private final Deque<Pointer> made = new ArrayDeque<>();
+  private final Deque<Pointer> owned = new ArrayDeque<>();
   private final engine cpu = keep(new engine(engine.kind.cpu, 0));
-  private final stream order = keep(new stream(cpu));
+  private final stream commands = keep(new stream(cpu));
   private final primitive_attr attributes = keep(new primitive_attr());
 
   OneDnn() {
@@ -35,7 +35,7 @@ final class OneDnn implements AutoCloseable {
 
   /** Leaves {@code pointer} to be freed with this instance. */
   <P extends Pointer> P keep(P pointer) {
-    made.push(pointer);
+    owned.push(pointer);
     return pointer;
   }
 
@@ -89,7 +89,7 @@ final class OneDnn implements AutoCloseable {
   }
 
   void execute(primitive kernel, IntMemoryMap arguments) {
-    kernel.execute(order, arguments);
+    kernel.execute(commands, arguments);
   }
 
   /**
@@ -134,7 +134,7 @@ final class OneDnn implements AutoCloseable {
 
   @Override
   public void close() {
-    made.forEach(Pointer::deallocate);
-    made.clear();
+    owned.forEach(Pointer::deallocate);
+    owned.clear();
   }
 }

@@ -42,7 +42,7 @@ public interface Replica extends AutoCloseable {
 
   /**
    * Plain SGD with that gradient g, clipped by its global norm: parameters −= rate · min(1,
-   * maxGradNorm / ‖g‖) · g; nothing if the norm is not finite.
+   * maxGradNorm / ‖g‖) · g; nothing if the norm is not finite. To be called before another window.
    *
    * @return ‖g‖
    */
@@ -54,6 +54,15 @@ public interface Replica extends AutoCloseable {
    * @return Σ −ln p over all T·B targets
    */
   LossSum evaluate(Window window);
+
+  /** ‖gradient‖, the Euclidean norm over all elements. */
+  static double norm(float[] gradient) {
+    double squares = 0;
+    for (float g : gradient) {
+      squares += (double) g * g;
+    }
+    return Math.sqrt(squares);
+  }
 
   @Override
   void close();

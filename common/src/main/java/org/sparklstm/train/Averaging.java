@@ -1,6 +1,7 @@
 package org.sparklstm.train;
 
 import java.util.List;
+import org.sparklstm.engine.Replica;
 
 /**
  * The arithmetic of combining workers, in a fixed order so that it gives the same bytes every time.
@@ -25,22 +26,13 @@ public final class Averaging {
     return mean;
   }
 
-  /** ‖gradient‖, the Euclidean norm over all elements. */
-  public static double norm(float[] gradient) {
-    double squares = 0;
-    for (float g : gradient) {
-      squares += (double) g * g;
-    }
-    return Math.sqrt(squares);
-  }
-
   /**
    * Plain SGD with a gradient g clipped by its global norm: a new array of parameters − rate ·
    * min(1, maxGradNorm / ‖g‖) · g.
    */
   public static float[] step(
       float[] parameters, float[] gradient, double rate, double maxGradNorm) {
-    double scale = rate * Math.min(1, maxGradNorm / norm(gradient));
+    double scale = rate * Math.min(1, maxGradNorm / Replica.norm(gradient));
     float[] updated = new float[parameters.length];
     for (int i = 0; i < updated.length; i++) {
       updated[i] = (float) (parameters[i] - scale * gradient[i]);

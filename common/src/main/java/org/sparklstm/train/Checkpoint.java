@@ -46,9 +46,10 @@ public record Checkpoint(
     String vocabularyDigest,
     float[] parameters,
     float[] laneState) {
-  private static final String FORMAT = "sparklstm-checkpoint-1";
+  private static final String FORMAT = "sparklstm-checkpoint-2";
   private static final String DIGEST = "sha256";
-  private static final List<String> DECIDED = List.of("averaging.period", "cluster.workers");
+  private static final List<String> DECIDED =
+      List.of("averaging.period", "cluster.workers", "engine.name");
 
   public LstmSpec spec() {
     return settings.spec(vocabularySize);

@@ -72,6 +72,23 @@ class SettingsErrorsTest {
   }
 
   @Test
+  void dl4jHasNoTiedEmbeddings() {
+    assertRefused(
+        "--set engine.name=dl4j: 1: engine.name must be fused or auto: DL4J has no"
+            + " model.tie-embeddings, is dl4j",
+        "model.tie-embeddings=true",
+        "engine.name=dl4j");
+  }
+
+  @Test
+  void dl4jHasOneThread() {
+    assertRefused(
+        "--set engine.threads=2: 1: engine.threads must be 1 with engine.name = dl4j, is 2",
+        "engine.name=dl4j",
+        "engine.threads=2");
+  }
+
+  @Test
   void averagedClippingNeedsPeriodOne() {
     assertRefused(
         "--set averaging.clip=averaged: 1: averaging.clip must be local unless averaging.period is"
@@ -108,8 +125,8 @@ class SettingsErrorsTest {
     assertRefused("Cannot read --set " + assignment + ": write --set key=value", assignment);
   }
 
-  private static void assertRefused(String message, String assignment) {
-    assertThatThrownBy(() -> SettingsLoader.load("small", null, List.of(assignment)))
+  private static void assertRefused(String message, String... assignments) {
+    assertThatThrownBy(() -> SettingsLoader.load("small", null, List.of(assignments)))
         .isInstanceOf(ConfigurationException.class)
         .hasMessage(message);
   }

@@ -1,6 +1,7 @@
 package org.sparklstm.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import java.util.Arrays;
@@ -16,7 +17,6 @@ import org.sparklstm.model.LstmSpec;
 import org.sparklstm.model.LstmSpec.DropoutMode;
 import org.sparklstm.model.ParameterLayout;
 import org.sparklstm.text.Window;
-import org.sparklstm.train.Averaging;
 
 /**
  * The engines against the equations in double precision and against each other, on fresh random
@@ -190,7 +190,7 @@ class ReplicaTest {
         LossSum loss = fused.backpropagate(window, NOISE);
         assertThat(loss.tokens()).isEqualTo(expected.tokens());
         assertThat(loss.nats()).isCloseTo(expected.nats(), within(1e-5 * expected.nats()));
-        double norm = Averaging.norm(reference.gradient());
+        double norm = Replica.norm(reference.gradient());
         assertThat(difference(fused.gradient(), reference.gradient())).isLessThan(1e-4 * norm);
         assertThat(fused.step(1, 0.5)).isCloseTo(norm, within(1e-4 * norm));
         reference.step(1, 0.5);
@@ -251,6 +251,30 @@ class ReplicaTest {
             .describedAs(tensor.name())
             .isFalse();
       }
+    }
+  }
+
+  @Test
+  void arraysAndWindowsOfAnotherShapeAreRefused() {
+    LstmSpec spec = new LstmSpec(23, 7, 2, 1);
+    try (Replica fused = new Engine(Engine.Name.FUSED, 1).replica(spec, 2)) {
+      assertThatThrownBy(() -> fused.setParameters(new float[3]))
+          .hasMessage("Needs 1,185 parameters, got 3");
+      assertThatThrownBy(() -> fused.setLaneState(new float[3]))
+          .hasMessage("Needs 56 floats of lane state, got 3");
+      assertThatThrownBy(() -> fused.evaluate(randomWindow(fresh(), spec, 3, 5)))
+          .hasMessage("Needs windows of 2 lanes, got 3");
+    }
+  }
+
+  @Test
+  void aStepWithoutAGradientChangesNothing() {
+    LstmSpec spec = new LstmSpec(23, 7, 2, 1);
+    float[] parameters = ParameterLayout.initialise(spec, 0.1f, 1);
+    try (Replica fused = new Engine(Engine.Name.FUSED, 1).replica(spec, 2)) {
+      fused.setParameters(parameters);
+      assertThat(fused.step(1, 5)).isZero();
+      assertThat(fused.parameters()).isEqualTo(parameters);
     }
   }
 

@@ -73,6 +73,13 @@ class CheckpointContinuesTest {
             other.digest());
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"averaging.period=auto", "cluster.workers=auto", "engine.name=auto"})
+  void whatWasDecidedAtTheStartMayBeAutoAgain(String assignment) {
+    assertThatCode(() -> checkpoint().requireSettings(settings(assignment)))
+        .doesNotThrowAnyException();
+  }
+
   private static Settings settings(String assignment) {
     return SettingsLoader.load(
         "test", null, List.of("data.lanes=2", "cluster.workers=2", assignment));

@@ -85,11 +85,11 @@ class CheckpointTest {
   @Test
   void anotherFormatIsRefused() throws IOException {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
-    Safetensors.write(out, Map.of("format", "sparklstm-checkpoint-2"), List.of());
+    Safetensors.write(out, Map.of("format", "sparklstm-checkpoint-1"), List.of());
 
     assertThatThrownBy(() -> read(out.toByteArray()))
         .isInstanceOf(IOException.class)
-        .hasMessage("not a checkpoint of format sparklstm-checkpoint-1");
+        .hasMessage("not a checkpoint of format sparklstm-checkpoint-2");
   }
 
   private static Checkpoint checkpoint() {

@@ -27,7 +27,7 @@ final class AveragingTrainer {
   private static final Logger LOG = LoggerFactory.getLogger(AveragingTrainer.class);
   private static final int PROBES = 4;
   private static final int PROBE_WINDOWS = 8;
-  private static final double MOST_OVERHEAD = 0.05;
+  private static final double MAX_OVERHEAD = 0.05;
 
   private final JavaSparkContext spark;
   private final Settings settings;
@@ -93,9 +93,9 @@ final class AveragingTrainer {
    * @param compute of a window
    */
   static int period(double overhead, double compute, int windows) {
-    double least = Math.ceil(overhead / compute * (1 / MOST_OVERHEAD - 1));
+    double least = Math.ceil(overhead / compute * (1 / MAX_OVERHEAD - 1));
     return least < windows
-        ? Math.min(windows, Integer.highestOneBit(Math.max(1, 2 * (int) least - 1)))
+        ? (int) Math.min(windows, Long.highestOneBit(Math.max(1, 2 * (long) least - 1)))
         : windows;
   }
 

@@ -8,7 +8,6 @@ import org.sparklstm.engine.LossSum;
 import org.sparklstm.engine.Replica;
 import org.sparklstm.model.LstmSpec;
 import org.sparklstm.text.LaneShard;
-import org.sparklstm.train.Averaging;
 
 /**
  * What one worker does between two averages: windows [{@code from}, {@code to}) of its lanes, by
@@ -66,7 +65,7 @@ record Round(
           if (clip == Clip.AVERAGED) {
             loss = replica.backpropagate(shard.window(from), noiseSeed);
             float[] gradient = replica.gradient();
-            return result(gradient, replica, loss, Averaging.norm(gradient), began);
+            return result(gradient, replica, loss, Replica.norm(gradient), began);
           }
           double largest = 0;
           for (int window = from; window < to && Double.isFinite(largest); window++) {

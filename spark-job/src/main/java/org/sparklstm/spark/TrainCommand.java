@@ -154,7 +154,10 @@ public final class TrainCommand implements Callable<Integer> {
     // A worker that waits for its own executor while another is idle holds up the whole round.
     conf.setIfMissing("spark.locality.wait", "0s");
     // A worker's threads are cores that no other task gets.
-    conf.setIfMissing("spark.task.cpus", Integer.toString(settings.engine().threads()));
+    int threads = settings.engine().threads();
+    conf.setIfMissing("spark.task.cpus", Integer.toString(threads));
+    requireCores(conf, "spark.task.cpus", threads);
+    requireCores(conf, "spark.executor.cores", threads);
     // Parameters do not compress, and go faster in few pieces and without a stop on the way back.
     conf.setIfMissing("spark.broadcast.compress", "false");
     conf.setIfMissing("spark.broadcast.blockSize", "32m");
@@ -162,6 +165,14 @@ public final class TrainCommand implements Callable<Integer> {
     // The driver takes the parameters of all workers at once; its memory is the limit.
     conf.setIfMissing("spark.driver.maxResultSize", "0");
     return conf;
+  }
+
+  private static void requireCores(SparkConf conf, String key, int threads) {
+    if (conf.contains(key) && Integer.parseInt(conf.get(key)) < threads) {
+      throw new ConfigurationException(
+          "engine.threads %d needs as many cores for each task: %s is %s"
+              .formatted(threads, key, conf.get(key)));
+    }
   }
 
   static final class Version implements CommandLine.IVersionProvider {

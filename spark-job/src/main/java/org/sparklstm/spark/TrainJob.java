@@ -3,6 +3,9 @@ package org.sparklstm.spark;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
 import java.util.OptionalInt;
 import org.apache.spark.SparkContext;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -10,6 +13,7 @@ import org.apache.spark.sql.SparkSession;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.sparklstm.config.Settings;
+import org.sparklstm.engine.Engine;
 import org.sparklstm.engine.LossSum;
 import org.sparklstm.train.Checkpoint;
 import org.sparklstm.train.Report;
@@ -48,7 +52,12 @@ final class TrainJob {
       if (resumed != null) {
         resumed.requireVocabulary(data.vocabulary());
       }
-      Settings settings = wanted.with("cluster.workers", data.split().workers());
+      Engine.Name engine =
+          resumed == null ? engine(wanted.engine(), data) : resumed.settings().engine().name();
+      Settings settings =
+          wanted
+              .with("engine.name", engine.name().toLowerCase(Locale.ROOT))
+              .with("cluster.workers", data.split().workers());
       Checkpoint start =
           resumed == null
               ? initial(settings, data)
@@ -64,6 +73,9 @@ final class TrainJob {
         train(start, data, null);
       } else {
         savePath.begin();
+        if (resumed == null) {
+          save(start); // which holds what was decided, so that a resumed run keeps it
+        }
         try (MetricsLog metrics = MetricsLog.open(savePath, start)) {
           train(start, data, metrics);
         }
@@ -71,6 +83,16 @@ final class TrainJob {
     } finally {
       ReplicaPool.clear();
     }
+  }
+
+  /** One for all workers: the fused engine if it runs on each of them, or what is asked for. */
+  private static Engine.Name engine(Engine wanted, TrainingData data) {
+    List<Engine.Name> decided = data.train().map(shard -> wanted.decided().name()).collect();
+    Engine.Name engine = decided.stream().max(Comparator.naturalOrder()).orElseThrow();
+    if (engine != wanted.name() && engine == Engine.Name.DL4J) {
+      LOG.warn("oneDNN does not run on every executor: DL4J trains on all, much slower");
+    }
+    return engine;
   }
 
   private static int period(Checkpoint state) {

@@ -170,6 +170,20 @@ class TrainCommandTest {
   }
 
   @Test
+  void moreThreadsThanATaskHasCoresIsAWrongConfiguration() {
+    System.setProperty("spark.task.cpus", "1");
+    try {
+      assertRefused(
+          2,
+          "engine.threads 2 needs as many cores for each task: spark.task.cpus is 1",
+          "--data-path=nowhere",
+          "--set=engine.threads=2");
+    } finally {
+      System.clearProperty("spark.task.cpus");
+    }
+  }
+
+  @Test
   void fewerLanesThanWorkersIsAWrongConfiguration() throws IOException {
     Corpus.write(directory);
 

@@ -5,14 +5,14 @@ import static org.bytedeco.openblas.global.openblas_nolapack.cblas_saxpy;
 
 import org.bytedeco.javacpp.FloatPointer;
 
-/** Parameters off-heap and, once they are trained, their gradient in the same layout. */
-final class Trained {
+/** An array of parameters off-heap and, once they are trained, its gradient. */
+final class Parameter {
   private final OneDnn oneDnn;
   private final int size;
   private final FloatPointer values;
   private FloatPointer gradient;
 
-  Trained(OneDnn oneDnn, int size) {
+  Parameter(OneDnn oneDnn, int size) {
     this.oneDnn = oneDnn;
     this.size = size;
     this.values = oneDnn.zeros(size);
@@ -32,11 +32,11 @@ final class Trained {
 
   /** Σ g², in double. */
   double squares() {
-    return cblas_dsdot(size, gradient, 1, gradient, 1);
+    return cblas_dsdot(size, gradient(), 1, gradient(), 1);
   }
 
   /** values −= scale · g. */
   void step(double scale) {
-    cblas_saxpy(size, (float) -scale, gradient, 1, values, 1);
+    cblas_saxpy(size, (float) -scale, gradient(), 1, values, 1);
   }
 }
