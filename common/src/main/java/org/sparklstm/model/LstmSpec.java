@@ -42,7 +42,8 @@ public record LstmSpec(
       throw new IllegalArgumentException(
           "Keep probability must be in (0, 1], is " + keepProbability);
     }
-    double parameters = parameterCount(vocabularySize, hiddenSize, layers, tiedEmbeddings);
+    // A tied network too: its model files hold the embedding in both places.
+    double parameters = parameterCount(vocabularySize, hiddenSize, layers, false);
     if (parameters > Integer.MAX_VALUE - 8) {
       throw new IllegalArgumentException(
           ("Cannot build a network of %,.0f parameters: at most 2^31 - 9 fit into one array; reduce"

@@ -42,43 +42,36 @@ record Round(
    *     window
    * @param laneState [lanes of the worker, L, 2, H]
    * @param gradientNorm largest ‖g‖ before clipping; the round ends early at one that is not finite
-   * @param nanos time it took
+   * @param nanos time that the windows took, without taking and giving parameters
    */
   @SuppressWarnings("ArrayRecordComponent") // large, never compared
   record Result(float[] update, float[] laneState, LossSum loss, double gradientNorm, long nanos)
       implements Serializable {}
 
   Result run(LaneShard shard, Start start) {
-    long began = System.nanoTime();
-    return ReplicaPool.with(
-        engine,
-        spec,
-        shard.lanes(),
-        replica -> {
-          int stateSize = spec.laneStateSize();
-          int firstState = shard.firstLane() * stateSize;
-          replica.setParameters(start.parameters());
-          replica.setLaneState(
-              Arrays.copyOfRange(
-                  start.laneState(), firstState, firstState + shard.lanes() * stateSize));
-          LossSum loss = LossSum.ZERO;
-          if (clip == Clip.AVERAGED) {
-            loss = replica.backpropagate(shard.window(from), noiseSeed);
-            float[] gradient = replica.gradient();
-            return result(gradient, replica, loss, Replica.norm(gradient), began);
-          }
-          double largest = 0;
-          for (int window = from; window < to && Double.isFinite(largest); window++) {
-            loss = loss.plus(replica.backpropagate(shard.window(window), noiseSeed));
-            largest = Math.max(largest, replica.step(rate, maxGradNorm)); // NaN stays NaN
-          }
-          return result(replica.parameters(), replica, loss, largest, began);
-        });
+    return ReplicaPool.with(engine, spec, shard.lanes(), replica -> run(shard, start, replica));
   }
 
-  private static Result result(
-      float[] update, Replica replica, LossSum loss, double gradientNorm, long began) {
+  private Result run(LaneShard shard, Start start, Replica replica) {
+    int stateSize = spec.laneStateSize();
+    int firstState = shard.firstLane() * stateSize;
+    replica.setParameters(start.parameters());
+    replica.setLaneState(
+        Arrays.copyOfRange(start.laneState(), firstState, firstState + shard.lanes() * stateSize));
+    long began = System.nanoTime();
+    LossSum loss = LossSum.ZERO;
+    double norm = 0;
+    for (int window = from; window < to && Double.isFinite(norm); window++) {
+      loss = loss.plus(replica.backpropagate(shard.window(window), noiseSeed));
+      if (clip == Clip.LOCAL) {
+        norm = Math.max(norm, replica.step(rate, maxGradNorm)); // NaN stays NaN
+      }
+    }
     long nanos = System.nanoTime() - began;
-    return new Result(update, replica.laneState(), loss, gradientNorm, nanos);
+    if (clip == Clip.AVERAGED) {
+      float[] gradient = replica.gradient();
+      return new Result(gradient, replica.laneState(), loss, Replica.norm(gradient), nanos);
+    }
+    return new Result(replica.parameters(), replica.laneState(), loss, norm, nanos);
   }
 }
