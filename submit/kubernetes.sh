@@ -4,7 +4,7 @@
 # apache/spark:3.5.5-scala2.12-java17-ubuntu. Executors must reach this machine and the file systems.
 #   MASTER=k8s://https://host:6443 IMAGE=… WORKERS=4 submit/kubernetes.sh --data-path s3a://… --save-path s3a://…
 # Environment: MASTER, IMAGE, SPARK_HOME (required), NAMESPACE (default: default), WORKERS (default: 4
-# executors of one core), EXECUTOR_MEMORY (default: 2g), EXECUTOR_OVERHEAD (default: 3g, native memory),
+# executors of EXECUTOR_CORES, default 1), EXECUTOR_MEMORY (default: 2g), EXECUTOR_OVERHEAD (default: 3g, native memory),
 # DRIVER_MEMORY (default: 4g).
 set -euo pipefail
 : "${MASTER:?set MASTER=k8s://https://host:port}" "${IMAGE:?set IMAGE to a Spark 3.5 image}"

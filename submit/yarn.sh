@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Trains on YARN. Needs HADOOP_CONF_DIR; a SPARK_HOME of the cluster's own Spark 3.4 or 3.5 is best.
 #   WORKERS=4 submit/yarn.sh --model small --data-path hdfs:///ptb --save-path hdfs:///runs/small
-# Environment: WORKERS (default: 4 executors of one core), EXECUTOR_MEMORY (default: 2g),
+# Environment: WORKERS (default: 4 executors of EXECUTOR_CORES, default 1), EXECUTOR_MEMORY (default: 2g),
 # EXECUTOR_OVERHEAD (default: 3g, for the native memory of a replica), DRIVER_MEMORY (default: 4g).
 set -euo pipefail
 : "${HADOOP_CONF_DIR:?set HADOOP_CONF_DIR to the folder of core-site.xml and yarn-site.xml}"
