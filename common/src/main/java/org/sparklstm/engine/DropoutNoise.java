@@ -22,15 +22,20 @@ public final class DropoutNoise {
   }
 
   /**
-   * What an activation is multiplied with.
+   * What the units of one time step are multiplied with: each 1 / keepProbability with probability
+   * keepProbability, else 0.
    *
-   * @param index t·H + unit
-   * @return 1 / keepProbability with probability keepProbability, else 0
+   * @param factors [H], written
    */
-  static float factor(long key, int index, float keepProbability) {
-    long bits = mix(key + GOLDEN_GAMMA * (index + 1L));
-    float uniform = (bits >>> 40) * 0x1p-24f; // [0, 1)
-    return uniform < keepProbability ? 1 / keepProbability : 0;
+  static void draw(long key, int timeStep, float keepProbability, float[] factors) {
+    long kept = (long) Math.ceil(keepProbability * 0x1p24); // of 2^24 equally likely values
+    int scale = Float.floatToRawIntBits(1 / keepProbability);
+    long counter = key + GOLDEN_GAMMA * ((long) timeStep * factors.length);
+    for (int unit = 0; unit < factors.length; unit++) {
+      counter += GOLDEN_GAMMA;
+      long below = ((mix(counter) >>> 40) - kept) >> 63; // all ones or zeros: no branch to predict
+      factors[unit] = Float.intBitsToFloat(scale & (int) below);
+    }
   }
 
   private static long mix(long z) {

@@ -43,6 +43,7 @@ final class FusedWindow implements AutoCloseable {
   // Only for training:
   private final FloatIndexer[] gradients = new FloatIndexer[2]; // of inputs, [N, H], by turns
   private final FloatIndexer[] masks; // on each of inputs; [N, H], or [B, H] if locked
+  private final float[] factors; // a row of a mask
 
   /** Some rows of the softmax layer. */
   private record Block(
@@ -105,6 +106,7 @@ final class FusedWindow implements AutoCloseable {
     }
     boolean dropped = training && spec.keepProbability() < 1;
     this.masks = new FloatIndexer[dropped ? l + 1 : 0];
+    this.factors = new float[h];
     for (int i = 0; i < masks.length; i++) {
       masks[i] = FloatIndexer.create(oneDnn.zeros((long) maskSteps() * lanes * h));
     }
@@ -212,14 +214,11 @@ final class FusedWindow implements AutoCloseable {
   }
 
   private void draw(FloatIndexer mask, Window window, long noiseSeed, int layer) {
-    int h = spec.hiddenSize();
     for (int lane = 0; lane < lanes; lane++) {
       long key = DropoutNoise.key(noiseSeed, window.index(), window.firstLane() + lane, layer);
       for (int t = 0; t < maskSteps(); t++) {
-        long row = (long) (t * lanes + lane) * h;
-        for (int unit = 0; unit < h; unit++) {
-          mask.put(row + unit, DropoutNoise.factor(key, t * h + unit, spec.keepProbability()));
-        }
+        DropoutNoise.draw(key, t, spec.keepProbability(), factors);
+        mask.put((long) (t * lanes + lane) * factors.length, factors);
       }
     }
   }

@@ -50,14 +50,13 @@ final class LaneDropout implements IDropout {
     int hidden = (int) units;
     int length = window.length();
     float[] factors = new float[length * lanes * hidden]; // [T, B, H]
+    float[] row = new float[hidden];
     for (int b = 0; b < lanes; b++) {
       long key = DropoutNoise.key(noiseSeed, window.index(), window.firstLane() + b, layer);
       for (int t = 0; t < length; t++) {
-        for (int unit = 0; unit < hidden; unit++) {
-          int step = spec.dropoutMode() == DropoutMode.LOCKED ? 0 : t;
-          factors[(t * lanes + b) * hidden + unit] =
-              DropoutNoise.factor(key, step * hidden + unit, spec.keepProbability());
-        }
+        int step = spec.dropoutMode() == DropoutMode.LOCKED ? 0 : t;
+        DropoutNoise.draw(key, step, spec.keepProbability(), row);
+        System.arraycopy(row, 0, factors, (t * lanes + b) * hidden, hidden);
       }
     }
     INDArray mask = Nd4j.createFromArray(factors);

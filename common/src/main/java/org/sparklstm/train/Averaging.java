@@ -1,29 +1,78 @@
 package org.sparklstm.train;
 
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.sparklstm.engine.Replica;
 
 /**
  * The arithmetic of combining workers, in a fixed order so that it gives the same bytes every time.
  */
 public final class Averaging {
+  private static final int BLOCK = 4096; // floats that the caches hold with their sums
+
   private Averaging() {}
 
+  /** How floats travel between driver and workers: little-endian, 4 bytes each. */
+  public static byte[] toBytes(float[] values) {
+    byte[] bytes = new byte[values.length * Float.BYTES];
+    floats(bytes).put(values);
+    return bytes;
+  }
+
+  /** The inverse of {@link #toBytes}. */
+  public static float[] fromBytes(byte[] bytes) {
+    float[] values = new float[bytes.length / Float.BYTES];
+    floats(bytes).get(values);
+    return values;
+  }
+
+  /** A view of what {@link #toBytes} made. */
+  public static FloatBuffer floats(byte[] bytes) {
+    return ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer();
+  }
+
   /**
-   * Σ_k weight_k · array_k for each element, summed in double in the order of the list.
+   * Σ_k weight_k · array_k for each element, summed in double in the order of the list; on all
+   * cores, which share the elements.
    *
    * @return a new array; with one array of weight 1, its exact copy
    */
-  public static float[] weightedMean(List<float[]> arrays, double[] weights) {
-    float[] mean = new float[arrays.get(0).length];
-    for (int i = 0; i < mean.length; i++) {
-      double sum = weights[0] * arrays.get(0)[i]; // not from 0, which would lose -0.0
-      for (int k = 1; k < weights.length; k++) {
-        sum += weights[k] * arrays.get(k)[i];
-      }
-      mean[i] = (float) sum;
-    }
+  public static float[] weightedMean(List<FloatBuffer> arrays, double[] weights) {
+    float[] mean = new float[arrays.get(0).capacity()];
+    IntStream.rangeClosed(0, (mean.length - 1) / BLOCK)
+        .parallel()
+        .map(block -> block * BLOCK)
+        .forEach(
+            from -> weightedMean(arrays, weights, mean, from, Math.min(BLOCK, mean.length - from)));
     return mean;
+  }
+
+  private static void weightedMean(
+      List<FloatBuffer> arrays, double[] weights, float[] mean, int from, int count) {
+    double[] sums = new double[count];
+    float[] values = new float[count];
+    for (int k = 0; k < weights.length; k++) {
+      arrays.get(k).get(from, values);
+      for (int i = 0; i < count; i++) {
+        double term = weights[k] * values[i];
+        sums[i] = k == 0 ? term : sums[i] + term; // from 0 it would lose -0.0
+      }
+    }
+    for (int i = 0; i < count; i++) {
+      mean[from + i] = (float) sums[i];
+    }
+  }
+
+  /** Whether none of {@code values} is infinite or NaN. */
+  public static boolean finite(float[] values) {
+    int largest = 0;
+    for (float value : values) {
+      largest = Math.max(largest, Float.floatToRawIntBits(value) & Integer.MAX_VALUE);
+    }
+    return largest < Float.floatToRawIntBits(Float.POSITIVE_INFINITY);
   }
 
   /**

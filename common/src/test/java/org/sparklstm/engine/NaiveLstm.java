@@ -49,8 +49,10 @@ final class NaiveLstm {
     }
     long key = DropoutNoise.key(noiseSeed, window.index(), window.firstLane() + b, layer);
     int step = spec.dropoutMode() == DropoutMode.LOCKED ? 0 : t;
+    float[] factors = new float[x.length];
+    DropoutNoise.draw(key, step, spec.keepProbability(), factors);
     for (int u = 0; u < x.length; u++) {
-      x[u] *= DropoutNoise.factor(key, step * x.length + u, spec.keepProbability());
+      x[u] *= factors[u];
     }
   }
 

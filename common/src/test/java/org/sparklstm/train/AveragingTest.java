@@ -2,8 +2,10 @@ package org.sparklstm.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.Random;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
@@ -11,11 +13,14 @@ import org.junit.jupiter.api.Test;
 
 class AveragingTest {
 
+  private static float[] mean(List<float[]> arrays, double... weights) {
+    return Averaging.weightedMean(
+        arrays.stream().map(Averaging::toBytes).map(Averaging::floats).toList(), weights);
+  }
+
   @Test
   void meanIsWeighted() {
-    float[] mean =
-        Averaging.weightedMean(
-            List.of(new float[] {4, 8, -2}, new float[] {8, 0, 2}), new double[] {0.75, 0.25});
+    float[] mean = mean(List.of(new float[] {4, 8, -2}, new float[] {8, 0, 2}), 0.75, 0.25);
 
     assertThat(mean).containsExactly(5, 6, -1);
   }
@@ -23,9 +28,11 @@ class AveragingTest {
   @Test
   void meanIsSummedInDouble() {
     float[] mean =
-        Averaging.weightedMean(
+        mean(
             List.of(new float[] {0x1p30f}, new float[] {1}, new float[] {-0x1p30f}),
-            new double[] {0.25, 0.5, 0.25});
+            0.25,
+            0.5,
+            0.25);
 
     assertThat(mean).containsExactly(0.5f);
   }
@@ -34,16 +41,14 @@ class AveragingTest {
   void oneArrayOfWeightOneIsCopiedExactly() {
     float[] array = {0.1f, -3, Float.MIN_VALUE, Float.MAX_VALUE, Float.POSITIVE_INFINITY, 0};
 
-    assertThat(Averaging.weightedMean(List.of(array), new double[] {1}))
-        .isEqualTo(array)
-        .isNotSameAs(array);
+    assertThat(mean(List.of(array), 1)).isEqualTo(array).isNotSameAs(array);
   }
 
   @Test
   void oneArrayOfWeightOneKeepsItsNegativeZeros() {
     float[] array = {-0.0f};
 
-    assertThat(Averaging.weightedMean(List.of(array), new double[] {1})).isEqualTo(array);
+    assertThat(mean(List.of(array), 1)).isEqualTo(array);
   }
 
   @Property
@@ -52,8 +57,7 @@ class AveragingTest {
     float[] array = {value + 0f}; // no -0.0
     double[] weights = new LaneSplit(100, workers).weights();
 
-    assertThat(Averaging.weightedMean(Collections.nCopies(workers, array), weights))
-        .isEqualTo(array);
+    assertThat(mean(Collections.nCopies(workers, array), weights)).isEqualTo(array);
   }
 
   @Test
@@ -87,5 +91,49 @@ class AveragingTest {
 
     assertThat(parameters).containsExactly(10, 10);
     assertThat(gradient).containsExactly(3, 4);
+  }
+
+  @Property
+  void everyElementIsAveragedInOrder(@ForAll @IntRange(min = 1, max = 10_000) int size) {
+    float[] a = new float[size];
+    float[] b = new float[size];
+    Random random = new Random(size);
+    for (int i = 0; i < size; i++) {
+      a[i] = random.nextFloat() - 0.5f;
+      b[i] = random.nextFloat() - 0.5f;
+    }
+
+    float[] mean = mean(List.of(a, b), 0.3, 0.7);
+
+    for (int i = 0; i < size; i++) {
+      assertThat(mean[i]).isEqualTo((float) (0.3 * a[i] + 0.7 * b[i]));
+    }
+  }
+
+  @Property
+  void bytesKeepEveryFloat(@ForAll float[] values) {
+    assertThat(Averaging.fromBytes(Averaging.toBytes(values))).isEqualTo(values);
+  }
+
+  @Test
+  void bytesAreLittleEndian() {
+    assertThat(Averaging.toBytes(new float[] {1})).containsExactly(0, 0, 0x80, 0x3f);
+  }
+
+  @Property
+  void finiteSeesInfinityAndNaN(
+      @ForAll float[] values, @ForAll @IntRange(min = 0, max = 100) int at) {
+    boolean expected = true;
+    for (float value : values) {
+      expected &= Float.isFinite(value);
+    }
+    assertThat(Averaging.finite(values)).isEqualTo(expected);
+
+    float[] longer = Arrays.copyOf(values, Math.max(values.length, at + 1));
+    for (float bad :
+        new float[] {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY, -Float.NaN}) {
+      longer[at] = bad;
+      assertThat(Averaging.finite(longer)).isFalse();
+    }
   }
 }

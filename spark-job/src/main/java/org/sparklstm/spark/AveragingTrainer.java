@@ -147,7 +147,7 @@ final class AveragingTrainer {
 
     long began = System.nanoTime();
     Broadcast<Round.Start> start =
-        spark.broadcast(new Round.Start(state.parameters(), state.laneState()));
+        spark.broadcast(new Round.Start(Averaging.toBytes(state.parameters()), state.laneState()));
     long sent = System.nanoTime();
     List<Round.Result> results;
     try {
@@ -176,8 +176,9 @@ final class AveragingTrainer {
     float[] laneState = new float[state.laneState().length];
     for (int worker = 0; worker < results.size(); worker++) {
       Round.Result result = results.get(worker);
-      requireFinite("The loss of worker " + worker, result.loss().nats(), state);
-      requireFinite("The gradient norm of worker " + worker, result.gradientNorm(), state);
+      requireFinite("The loss of worker " + worker, Double.isFinite(result.loss().nats()), state);
+      requireFinite(
+          "The gradient norm of worker " + worker, Double.isFinite(result.gradientNorm()), state);
       loss = loss.plus(result.loss());
       System.arraycopy(
           result.laneState(),
@@ -188,24 +189,23 @@ final class AveragingTrainer {
     }
     float[] mean =
         Averaging.weightedMean(
-            results.stream().map(Round.Result::update).toList(), split.weights());
+            results.stream().map(result -> Averaging.floats(result.update())).toList(),
+            split.weights());
     float[] parameters =
         switch (settings.averaging().clip()) {
           case LOCAL -> mean;
           case AVERAGED ->
               Averaging.step(state.parameters(), mean, rate, settings.train().maxGradNorm());
         };
-    for (float parameter : parameters) {
-      requireFinite("A parameter", parameter, state);
-    }
+    requireFinite("A parameter", Averaging.finite(parameters), state);
     return state.after(state.round() + 1, loss, parameters, laneState);
   }
 
-  private static void requireFinite(String what, double value, Checkpoint state) {
-    if (!Double.isFinite(value)) {
+  private static void requireFinite(String what, boolean finite, Checkpoint state) {
+    if (!finite) {
       throw new TrainingException(
-          "%s is %s in epoch %d round %d: lower train.learning-rate or train.max-grad-norm"
-              .formatted(what, value, state.epoch() + 1, state.round() + 1));
+          "%s is infinite or NaN in epoch %d round %d: lower train.learning-rate or train.max-grad-norm"
+              .formatted(what, state.epoch() + 1, state.round() + 1));
     }
   }
 
@@ -213,7 +213,7 @@ final class AveragingTrainer {
   LossSum evaluate(Checkpoint state, JavaRDD<LaneShard> shards, String description) {
     LstmSpec spec = state.spec();
     spark.sc().setJobDescription(description);
-    Broadcast<float[]> parameters = spark.broadcast(state.parameters());
+    Broadcast<byte[]> parameters = spark.broadcast(Averaging.toBytes(state.parameters()));
     try {
       Engine engine = settings.engine();
       return shards
@@ -227,13 +227,13 @@ final class AveragingTrainer {
   }
 
   private static LossSum evaluate(
-      Engine engine, LstmSpec spec, LaneShard shard, float[] parameters) {
+      Engine engine, LstmSpec spec, LaneShard shard, byte[] parameters) {
     return ReplicaPool.with(
         engine,
         spec,
         shard.lanes(),
         replica -> {
-          replica.setParameters(parameters);
+          replica.setParameters(Averaging.fromBytes(parameters));
           replica.setLaneState(new float[shard.lanes() * spec.laneStateSize()]);
           LossSum loss = LossSum.ZERO;
           for (int window = 0; window < shard.windows(); window++) {

@@ -127,7 +127,7 @@ class AveragingTrainerTest {
 
     assertThatThrownBy(() -> train(state, 2))
         .isInstanceOf(TrainingException.class)
-        .hasMessageStartingWith("The loss of worker 0 is NaN in epoch 1 round 2");
+        .hasMessageStartingWith("The loss of worker 0 is infinite or NaN in epoch 1 round 2");
   }
 
   @Test
