@@ -20,7 +20,7 @@ app=$root/spark-job/target/spark-lstm.jar
 spark=${SPARK_HOME:-$root/submit/runtime/target/spark}
 
 jmh() { # PATTERN OPTION …: prints the counters, a line each: benchmark, parameters, rate
-  OMP_NUM_THREADS=1 java -cp "$root/bench/target/classes:$root/bench/target/lib/*:$app:$spark/jars/*" \
+  env "${openmp:-OMP_NUM_THREADS=1}" java -cp "$root/bench/target/classes:$root/bench/target/lib/*:$app:$spark/jars/*" \
     org.openjdk.jmh.Main "$@" -rf csv -rff "$work/jmh.csv" > "$work/jmh.log" 2>&1
   "$python" - "$work/jmh.csv" <<'PYTHON'
 import csv, sys
@@ -49,8 +49,9 @@ engine() {
         printf "| %s | %d | %s | %d | %.2f | %.0f | %.0f %% |\n", p, a, b ? b : "–", o, o / (a > b ? a : b), g, 100 * o * f / g }'
     done
   done
-  echo "### small: the reference engine with $workers workers, and DL4J's own fit, tokens/s"
+  echo "### small: the reference engine with $workers workers; DL4J's own fit with its defaults, and with one thread; tokens/s"
   jmh trainingStep -t "$workers" -p preset=small -p engine=dl4j | grep tokens
+  openmp=--unset=OMP_NUM_THREADS jmh StockDl4j | grep tokens
   jmh StockDl4j | grep tokens
   echo "### Allocation a step, bytes"
   jmh trainingStep -t 1 -p preset=small -prof gc >/dev/null

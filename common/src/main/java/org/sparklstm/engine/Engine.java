@@ -1,6 +1,7 @@
 package org.sparklstm.engine;
 
 import java.io.Serializable;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.sparklstm.model.LstmSpec;
@@ -23,16 +24,12 @@ public record Engine(Name name, int threads) implements Serializable {
     DL4J
   }
 
-  /** What this engine is on this machine: {@link Name#AUTO} decided. */
-  public Engine decided() {
-    if (name != Name.AUTO) {
-      return this;
-    }
+  /** Why {@link Name#FUSED} does not run on this machine; empty if it does. */
+  public static Optional<String> fusedFailure() {
     try (OneDnn oneDnn = new OneDnn()) {
-      return new Engine(Name.FUSED, threads);
+      return Optional.empty();
     } catch (LinkageError e) {
-      LOG.warn("oneDNN does not run here ({}): DL4J trains, much slower", e.getMessage());
-      return new Engine(Name.DL4J, 1);
+      return Optional.of(String.valueOf(e.getMessage()));
     }
   }
 
@@ -43,13 +40,16 @@ public record Engine(Name name, int threads) implements Serializable {
    * @throws IllegalStateException if the engine does not run on this machine
    */
   public Replica replica(LstmSpec spec, int lanes) {
-    if (decided().name == Name.DL4J) {
-      return new Dl4jReplica(spec, lanes);
+    Optional<String> failure = name == Name.DL4J ? Optional.empty() : fusedFailure();
+    if (failure.isEmpty()) {
+      return name == Name.DL4J
+          ? new Dl4jReplica(spec, lanes)
+          : new FusedReplica(spec, lanes, threads);
     }
-    try {
-      return new FusedReplica(spec, lanes, threads);
-    } catch (LinkageError e) {
-      throw new IllegalStateException("The fused engine does not run here: " + e.getMessage(), e);
+    if (name == Name.FUSED) {
+      throw new IllegalStateException("The fused engine does not run here: " + failure.get());
     }
+    LOG.warn("oneDNN does not run here ({}): DL4J trains, much slower", failure.get());
+    return new Dl4jReplica(spec, lanes);
   }
 }

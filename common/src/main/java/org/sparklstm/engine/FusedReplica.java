@@ -1,5 +1,6 @@
 package org.sparklstm.engine;
 
+import java.util.function.ObjIntConsumer;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.openblas.presets.openblas_nolapack;
 import org.nd4j.linalg.factory.Nd4j;
@@ -68,28 +69,26 @@ final class FusedReplica implements Replica {
   @Override
   public void setLaneState(float[] state) {
     requireLength("floats of lane state", state, lanes * spec.laneStateSize());
-    int h = spec.hiddenSize();
-    for (int layer = 0; layer < spec.layers(); layer++) {
-      for (int lane = 0; lane < lanes; lane++) {
-        int offset = (lane * spec.layers() + layer) * 2 * h;
-        hidden[layer].getPointer((long) lane * h).put(state, offset, h);
-        cell[layer].getPointer((long) lane * h).put(state, offset + h, h);
-      }
-    }
+    forEachState((row, offset) -> row.put(state, offset, spec.hiddenSize()));
   }
 
   @Override
   public float[] laneState() {
-    int h = spec.hiddenSize();
     float[] state = new float[lanes * spec.laneStateSize()];
-    for (int layer = 0; layer < spec.layers(); layer++) {
-      for (int lane = 0; lane < lanes; lane++) {
+    forEachState((row, offset) -> row.get(state, offset, spec.hiddenSize()));
+    return state;
+  }
+
+  /** Hands out each lane's state of each layer, [H], with its place in [B, L, 2, H]. */
+  private void forEachState(ObjIntConsumer<FloatPointer> consumer) {
+    int h = spec.hiddenSize();
+    for (int lane = 0; lane < lanes; lane++) {
+      for (int layer = 0; layer < spec.layers(); layer++) {
         int offset = (lane * spec.layers() + layer) * 2 * h;
-        hidden[layer].getPointer((long) lane * h).get(state, offset, h);
-        cell[layer].getPointer((long) lane * h).get(state, offset + h, h);
+        consumer.accept(hidden[layer].getPointer((long) lane * h), offset);
+        consumer.accept(cell[layer].getPointer((long) lane * h), offset + h);
       }
     }
-    return state;
   }
 
   @Override

@@ -49,6 +49,14 @@ final class OneDnn implements AutoCloseable {
     return keep(new memory(shape, cpu));
   }
 
+  /**
+   * What a primitive needs while it runs. The library's own scratchpad would belong to the thread
+   * that made the primitive, and a replica goes from thread to thread.
+   */
+  memory scratchpad(memory.desc needed) {
+    return memory(shape(memory.format_tag.a, needed.get_size() / Float.BYTES + 1));
+  }
+
   /** A view of existing memory. */
   memory memory(memory.desc shape, Pointer floats) {
     return keep(new memory(shape, cpu, floats));
@@ -83,8 +91,17 @@ final class OneDnn implements AutoCloseable {
 
   /** Copies {@code from} to {@code to}, of the same shape in another order, each time it runs. */
   Runnable reorder(memory from, memory to) {
-    reorder copy = keep(new reorder(from, to));
-    IntMemoryMap arguments = arguments(dnnl.DNNL_ARG_FROM, from, dnnl.DNNL_ARG_TO, to);
+    reorder.primitive_desc description =
+        keep(new reorder.primitive_desc(from, to, attributes, false));
+    reorder copy = keep(new reorder(description));
+    IntMemoryMap arguments =
+        arguments(
+            dnnl.DNNL_ARG_FROM,
+            from,
+            dnnl.DNNL_ARG_TO,
+            to,
+            dnnl.DNNL_ARG_SCRATCHPAD,
+            scratchpad(description.scratchpad_desc()));
     return () -> execute(copy, arguments);
   }
 

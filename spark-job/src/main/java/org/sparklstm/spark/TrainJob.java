@@ -3,7 +3,6 @@ package org.sparklstm.spark;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.OptionalInt;
@@ -85,14 +84,19 @@ final class TrainJob {
     }
   }
 
-  /** One for all workers: the fused engine if it runs on each of them, or what is asked for. */
+  /** What is asked for; if that is left to us, the fused engine if it runs on each worker. */
   private static Engine.Name engine(Engine wanted, TrainingData data) {
-    List<Engine.Name> decided = data.train().map(shard -> wanted.decided().name()).collect();
-    Engine.Name engine = decided.stream().max(Comparator.naturalOrder()).orElseThrow();
-    if (engine != wanted.name() && engine == Engine.Name.DL4J) {
-      LOG.warn("oneDNN does not run on every executor: DL4J trains on all, much slower");
+    if (wanted.name() != Engine.Name.AUTO) {
+      return wanted.name();
     }
-    return engine;
+    List<String> failures =
+        data.train().flatMap(shard -> Engine.fusedFailure().stream().iterator()).collect();
+    if (failures.isEmpty()) {
+      return Engine.Name.FUSED;
+    }
+    LOG.warn(
+        "oneDNN does not run on every executor ({}): DL4J trains, much slower", failures.get(0));
+    return Engine.Name.DL4J;
   }
 
   private static int period(Checkpoint state) {
