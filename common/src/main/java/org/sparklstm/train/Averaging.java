@@ -1,8 +1,5 @@
 package org.sparklstm.train;
 
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.FloatBuffer;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.sparklstm.engine.Replica;
@@ -15,33 +12,14 @@ public final class Averaging {
 
   private Averaging() {}
 
-  /** How floats travel between driver and workers: little-endian, 4 bytes each. */
-  public static byte[] toBytes(float[] values) {
-    byte[] bytes = new byte[values.length * Float.BYTES];
-    floats(bytes).put(values);
-    return bytes;
-  }
-
-  /** The inverse of {@link #toBytes}. */
-  public static float[] fromBytes(byte[] bytes) {
-    float[] values = new float[bytes.length / Float.BYTES];
-    floats(bytes).get(values);
-    return values;
-  }
-
-  /** A view of what {@link #toBytes} made. */
-  public static FloatBuffer floats(byte[] bytes) {
-    return ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer();
-  }
-
   /**
    * Σ_k weight_k · array_k for each element, summed in double in the order of the list; on all
    * cores, which share the elements.
    *
    * @return a new array; with one array of weight 1, its exact copy
    */
-  public static float[] weightedMean(List<FloatBuffer> arrays, double[] weights) {
-    float[] mean = new float[arrays.get(0).capacity()];
+  public static float[] weightedMean(List<float[]> arrays, double[] weights) {
+    float[] mean = new float[arrays.get(0).length];
     IntStream.rangeClosed(0, (mean.length - 1) / BLOCK)
         .parallel()
         .map(block -> block * BLOCK)
@@ -51,13 +29,12 @@ public final class Averaging {
   }
 
   private static void weightedMean(
-      List<FloatBuffer> arrays, double[] weights, float[] mean, int from, int count) {
+      List<float[]> arrays, double[] weights, float[] mean, int from, int count) {
     double[] sums = new double[count];
-    float[] values = new float[count];
     for (int k = 0; k < weights.length; k++) {
-      arrays.get(k).get(from, values);
+      float[] values = arrays.get(k);
       for (int i = 0; i < count; i++) {
-        double term = weights[k] * values[i];
+        double term = weights[k] * values[from + i];
         sums[i] = k == 0 ? term : sums[i] + term; // from 0 it would lose -0.0
       }
     }

@@ -15,6 +15,7 @@ import org.sparklstm.model.LstmSpec;
 import org.sparklstm.text.LaneShard;
 import org.sparklstm.train.Averaging;
 import org.sparklstm.train.Checkpoint;
+import org.sparklstm.train.Floats;
 import org.sparklstm.train.LaneSplit;
 import org.sparklstm.train.Report;
 
@@ -147,7 +148,8 @@ final class AveragingTrainer {
 
     long began = System.nanoTime();
     Broadcast<Round.Start> start =
-        spark.broadcast(new Round.Start(Averaging.toBytes(state.parameters()), state.laneState()));
+        spark.broadcast(
+            new Round.Start(new Floats(state.parameters()), new Floats(state.laneState())));
     long sent = System.nanoTime();
     List<Round.Result> results;
     try {
@@ -181,16 +183,15 @@ final class AveragingTrainer {
           "The gradient norm of worker " + worker, Double.isFinite(result.gradientNorm()), state);
       loss = loss.plus(result.loss());
       System.arraycopy(
-          result.laneState(),
+          result.laneState().values(),
           0,
           laneState,
           split.firstLane(worker) * spec.laneStateSize(),
-          result.laneState().length);
+          result.laneState().values().length);
     }
     float[] mean =
         Averaging.weightedMean(
-            results.stream().map(result -> Averaging.floats(result.update())).toList(),
-            split.weights());
+            results.stream().map(result -> result.update().values()).toList(), split.weights());
     float[] parameters =
         switch (settings.averaging().clip()) {
           case LOCAL -> mean;
@@ -213,11 +214,11 @@ final class AveragingTrainer {
   LossSum evaluate(Checkpoint state, JavaRDD<LaneShard> shards, String description) {
     LstmSpec spec = state.spec();
     spark.sc().setJobDescription(description);
-    Broadcast<byte[]> parameters = spark.broadcast(Averaging.toBytes(state.parameters()));
+    Broadcast<Floats> parameters = spark.broadcast(new Floats(state.parameters()));
     try {
       Engine engine = settings.engine();
       return shards
-          .map(shard -> evaluate(engine, spec, shard, parameters.value()))
+          .map(shard -> evaluate(engine, spec, shard, parameters.value().values()))
           .collect()
           .stream()
           .reduce(LossSum.ZERO, LossSum::plus);
@@ -227,13 +228,13 @@ final class AveragingTrainer {
   }
 
   private static LossSum evaluate(
-      Engine engine, LstmSpec spec, LaneShard shard, byte[] parameters) {
+      Engine engine, LstmSpec spec, LaneShard shard, float[] parameters) {
     return ReplicaPool.with(
         engine,
         spec,
         shard.lanes(),
         replica -> {
-          replica.setParameters(Averaging.fromBytes(parameters));
+          replica.setParameters(parameters);
           replica.setLaneState(new float[shard.lanes() * spec.laneStateSize()]);
           LossSum loss = LossSum.ZERO;
           for (int window = 0; window < shard.windows(); window++) {

@@ -8,7 +8,7 @@ import org.sparklstm.engine.LossSum;
 import org.sparklstm.engine.Replica;
 import org.sparklstm.model.LstmSpec;
 import org.sparklstm.text.LaneShard;
-import org.sparklstm.train.Averaging;
+import org.sparklstm.train.Floats;
 
 /**
  * What one worker does between two averages: windows [{@code from}, {@code to}) of its lanes, by
@@ -30,23 +30,21 @@ record Round(
   /**
    * What all workers start from.
    *
-   * @param parameters flat, as bytes, which Java serialises faster than floats
+   * @param parameters flat
    * @param laneState [B, L, 2, H] of all lanes
    */
-  @SuppressWarnings("ArrayRecordComponent") // large, never compared
-  record Start(byte[] parameters, float[] laneState) implements Serializable {}
+  record Start(Floats parameters, Floats laneState) implements Serializable {}
 
   /**
    * What a worker ends with.
    *
-   * @param update its parameters as bytes; with {@link Clip#AVERAGED} the gradient of the round's
-   *     only window
+   * @param update its parameters; with {@link Clip#AVERAGED} the gradient of the round's only
+   *     window
    * @param laneState [lanes of the worker, L, 2, H]
    * @param gradientNorm largest ‖g‖ before clipping; the round ends early at one that is not finite
    * @param nanos time that the windows took, without taking and giving parameters
    */
-  @SuppressWarnings("ArrayRecordComponent") // large, never compared
-  record Result(byte[] update, float[] laneState, LossSum loss, double gradientNorm, long nanos)
+  record Result(Floats update, Floats laneState, LossSum loss, double gradientNorm, long nanos)
       implements Serializable {}
 
   Result run(LaneShard shard, Start start) {
@@ -56,9 +54,10 @@ record Round(
   private Result run(LaneShard shard, Start start, Replica replica) {
     int stateSize = spec.laneStateSize();
     int firstState = shard.firstLane() * stateSize;
-    replica.setParameters(Averaging.fromBytes(start.parameters()));
+    replica.setParameters(start.parameters().values());
     replica.setLaneState(
-        Arrays.copyOfRange(start.laneState(), firstState, firstState + shard.lanes() * stateSize));
+        Arrays.copyOfRange(
+            start.laneState().values(), firstState, firstState + shard.lanes() * stateSize));
     long began = System.nanoTime();
     LossSum loss = LossSum.ZERO;
     double norm = 0;
@@ -69,12 +68,12 @@ record Round(
       }
     }
     long nanos = System.nanoTime() - began;
-    if (clip == Clip.AVERAGED) {
-      float[] gradient = replica.gradient();
-      return new Result(
-          Averaging.toBytes(gradient), replica.laneState(), loss, Replica.norm(gradient), nanos);
-    }
+    float[] update = clip == Clip.LOCAL ? replica.parameters() : replica.gradient();
     return new Result(
-        Averaging.toBytes(replica.parameters()), replica.laneState(), loss, norm, nanos);
+        new Floats(update),
+        new Floats(replica.laneState()),
+        loss,
+        clip == Clip.LOCAL ? norm : Replica.norm(update),
+        nanos);
   }
 }
