@@ -55,12 +55,24 @@ public record Settings(
    *
    * @param period windows between two averages; empty: decided by measurement
    */
-  public record Averaging(OptionalInt period, Clip clip) {}
+  public record Averaging(OptionalInt period, Clip clip, Combine combine) {}
 
   /** Where the gradient is clipped. */
   public enum Clip {
     LOCAL,
     AVERAGED
+  }
+
+  /** How the workers' parameters come together; all give the same bytes. */
+  public enum Combine {
+    /** {@link #DRIVER} if its memory has room for all of them, else {@link #SHARDED}. */
+    AUTO,
+    /** The driver collects and averages them. */
+    DRIVER,
+    /** Executors average groups of workers, the driver the groups. */
+    TREE,
+    /** Each of as many tasks averages a part of all workers' parameters. */
+    SHARDED
   }
 
   /**

@@ -184,7 +184,8 @@ public final class SettingsLoader {
                 whole(config, "train.seed", Long.MIN_VALUE, Long.MAX_VALUE)),
             new Settings.Averaging(
                 integerOrAuto(config, "averaging.period"),
-                choice(config, "averaging.clip", Settings.Clip.class)),
+                choice(config, "averaging.clip", Settings.Clip.class),
+                choice(config, "averaging.combine", Settings.Combine.class)),
             new Settings.Cluster(integerOrAuto(config, "cluster.workers")),
             new Engine(
                 choice(config, "engine.name", Engine.Name.class),

@@ -55,7 +55,7 @@ class SettingsTest {
   @ParameterizedTest
   @MethodSource("org.sparklstm.config.SettingsLoader#presets")
   void everyPresetSetsEveryKey(String preset) {
-    assertThat(SettingsLoader.load(preset, null, List.of()).entries()).hasSize(22);
+    assertThat(SettingsLoader.load(preset, null, List.of()).entries()).hasSize(23);
   }
 
   @Test
@@ -85,9 +85,9 @@ class SettingsTest {
   @Test
   void clipIsLocalUnlessAveragedIsSet() {
     assertThat(small().averaging())
-        .isEqualTo(new Settings.Averaging(OptionalInt.of(32), Clip.LOCAL));
+        .isEqualTo(new Settings.Averaging(OptionalInt.of(32), Clip.LOCAL, Settings.Combine.AUTO));
     assertThat(small("averaging.period=1", "averaging.clip=averaged").averaging())
-        .isEqualTo(new Settings.Averaging(OptionalInt.of(1), Clip.AVERAGED));
+        .isEqualTo(new Settings.Averaging(OptionalInt.of(1), Clip.AVERAGED, Settings.Combine.AUTO));
   }
 
   @Test

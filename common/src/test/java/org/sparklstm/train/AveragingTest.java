@@ -1,7 +1,9 @@
 package org.sparklstm.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
@@ -14,7 +16,7 @@ import org.junit.jupiter.api.Test;
 class AveragingTest {
 
   private static float[] mean(List<float[]> arrays, double... weights) {
-    return Averaging.weightedMean(arrays, weights);
+    return Averaging.weightedMean(arrays, weights, true);
   }
 
   @Test
@@ -25,13 +27,12 @@ class AveragingTest {
   }
 
   @Test
-  void meanIsSummedInDouble() {
+  void aGroupIsSummedInDouble() {
     float[] mean =
-        mean(
+        Averaging.groupMean(
             List.of(new float[] {0x1p30f}, new float[] {1}, new float[] {-0x1p30f}),
-            0.25,
-            0.5,
-            0.25);
+            new double[] {0.25, 0.5, 0.25},
+            false);
 
     assertThat(mean).containsExactly(0.5f);
   }
@@ -90,6 +91,40 @@ class AveragingTest {
 
     assertThat(parameters).containsExactly(10, 10);
     assertThat(gradient).containsExactly(3, 4);
+  }
+
+  @Property
+  void groupsAveragedApartGiveTheSameBytes(
+      @ForAll @IntRange(min = 1, max = 40) int workers, @ForAll long seed) {
+    Random random = new Random(seed);
+    List<float[]> arrays = new ArrayList<>();
+    for (int worker = 0; worker < workers; worker++) {
+      float[] array = new float[5000];
+      for (int i = 0; i < array.length; i++) {
+        array[i] = random.nextFloat() - 0.5f;
+      }
+      arrays.add(array);
+    }
+    double[] weights = new LaneSplit(workers + 13, workers).weights();
+
+    int size = Averaging.groupSize(workers);
+    List<float[]> means = new ArrayList<>();
+    for (int first = 0; first < workers; first += size) {
+      int end = Math.min(workers, first + size);
+      double[] group = Arrays.copyOfRange(weights, first, end);
+      means.add(Averaging.groupMean(arrays.subList(first, end), group, false));
+    }
+    float[] apart = Averaging.meanOfGroups(means, weights, false);
+
+    float[] mean = mean(arrays, weights);
+    assertThat(Arrays.equals(apart, mean)).isTrue();
+    for (int i = 0; i < 10; i++) {
+      double exact = 0;
+      for (int worker = 0; worker < workers; worker++) {
+        exact += weights[worker] * arrays.get(worker)[i];
+      }
+      assertThat(mean[i]).isCloseTo((float) exact, within(2e-7f));
+    }
   }
 
   @Property

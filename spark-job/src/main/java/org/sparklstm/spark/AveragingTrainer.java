@@ -5,9 +5,11 @@ import java.util.function.Consumer;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.network.util.JavaUtils;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.sparklstm.config.Settings;
+import org.sparklstm.config.Settings.Combine;
 import org.sparklstm.engine.DropoutNoise;
 import org.sparklstm.engine.Engine;
 import org.sparklstm.engine.LossSum;
@@ -151,52 +153,57 @@ final class AveragingTrainer {
         spark.broadcast(
             new Round.Start(new Floats(state.parameters()), new Floats(state.laneState())));
     long sent = System.nanoTime();
-    List<Round.Result> results;
+    Combiner.Combined combined;
     try {
-      results = shards.map(shard -> round.run(shard, start.value())).collect();
+      combined =
+          new Combiner(split, spec.parameterCount(), combine(spec))
+              .combine(shards.map(shard -> round.run(shard, start.value())));
     } finally {
       start.destroy();
     }
-    long collected = System.nanoTime();
-    Checkpoint next = combine(state, results, spec, round.rate());
-    long combined = System.nanoTime();
-    long compute = results.stream().mapToLong(Round.Result::nanos).max().orElse(0);
+    Checkpoint next = next(state, combined, round.rate());
+    long ended = System.nanoTime();
+    List<Round.End> ends = combined.ends();
     return new RoundEnd(
         next,
-        results.stream().map(Round.Result::loss).reduce(LossSum.ZERO, LossSum::plus),
-        results.stream().mapToDouble(Round.Result::gradientNorm).max().orElse(0),
+        ends.stream().map(Round.End::loss).reduce(LossSum.ZERO, LossSum::plus),
+        ends.stream().mapToDouble(Round.End::gradientNorm).max().orElse(0),
         new Timing(
             millis(sent - began),
-            millis(compute),
-            millis(combined - collected),
-            millis(combined - began)));
+            millis(ends.stream().mapToLong(Round.End::nanos).max().orElse(0)),
+            millis(combined.nanos()),
+            millis(ended - began)));
   }
 
-  private Checkpoint combine(
-      Checkpoint state, List<Round.Result> results, LstmSpec spec, double rate) {
+  private Combine combine(LstmSpec spec) {
+    return Combiner.decide(
+        settings.averaging().combine(),
+        split.workers(),
+        (long) spec.parameterCount() * Float.BYTES,
+        Runtime.getRuntime().maxMemory(),
+        JavaUtils.byteStringAsBytes(spark.getConf().get("spark.driver.maxResultSize", "1g")));
+  }
+
+  /** The state after a round. */
+  private Checkpoint next(Checkpoint state, Combiner.Combined combined, double rate) {
     LossSum loss = state.loss();
     float[] laneState = new float[state.laneState().length];
-    for (int worker = 0; worker < results.size(); worker++) {
-      Round.Result result = results.get(worker);
-      requireFinite("The loss of worker " + worker, Double.isFinite(result.loss().nats()), state);
+    for (int worker = 0; worker < combined.ends().size(); worker++) {
+      Round.End end = combined.ends().get(worker);
+      requireFinite("The loss of worker " + worker, Double.isFinite(end.loss().nats()), state);
       requireFinite(
-          "The gradient norm of worker " + worker, Double.isFinite(result.gradientNorm()), state);
-      loss = loss.plus(result.loss());
+          "The gradient norm of worker " + worker, Double.isFinite(end.gradientNorm()), state);
+      loss = loss.plus(end.loss());
+      float[] lanes = end.laneState().values();
       System.arraycopy(
-          result.laneState().values(),
-          0,
-          laneState,
-          split.firstLane(worker) * spec.laneStateSize(),
-          result.laneState().values().length);
+          lanes, 0, laneState, end.firstLane() * state.spec().laneStateSize(), lanes.length);
     }
-    float[] mean =
-        Averaging.weightedMean(
-            results.stream().map(result -> result.update().values()).toList(), split.weights());
     float[] parameters =
         switch (settings.averaging().clip()) {
-          case LOCAL -> mean;
+          case LOCAL -> combined.mean();
           case AVERAGED ->
-              Averaging.step(state.parameters(), mean, rate, settings.train().maxGradNorm());
+              Averaging.step(
+                  state.parameters(), combined.mean(), rate, settings.train().maxGradNorm());
         };
     requireFinite("A parameter", Averaging.finite(parameters), state);
     return state.after(state.round() + 1, loss, parameters, laneState);

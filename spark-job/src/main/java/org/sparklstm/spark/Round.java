@@ -40,11 +40,18 @@ record Round(
    *
    * @param update its parameters; with {@link Clip#AVERAGED} the gradient of the round's only
    *     window
+   */
+  record Result(End end, Floats update) implements Serializable {}
+
+  /**
+   * Where a worker is at the end.
+   *
+   * @param firstLane of the worker
    * @param laneState [lanes of the worker, L, 2, H]
    * @param gradientNorm largest ‖g‖ before clipping; the round ends early at one that is not finite
    * @param nanos time that the windows took, without taking and giving parameters
    */
-  record Result(Floats update, Floats laneState, LossSum loss, double gradientNorm, long nanos)
+  record End(int firstLane, Floats laneState, LossSum loss, double gradientNorm, long nanos)
       implements Serializable {}
 
   Result run(LaneShard shard, Start start) {
@@ -69,11 +76,13 @@ record Round(
     }
     long nanos = System.nanoTime() - began;
     float[] update = clip == Clip.LOCAL ? replica.parameters() : replica.gradient();
-    return new Result(
-        new Floats(update),
-        new Floats(replica.laneState()),
-        loss,
-        clip == Clip.LOCAL ? norm : Replica.norm(update),
-        nanos);
+    End end =
+        new End(
+            shard.firstLane(),
+            new Floats(replica.laneState()),
+            loss,
+            clip == Clip.LOCAL ? norm : Replica.norm(update),
+            nanos);
+    return new Result(end, new Floats(update));
   }
 }

@@ -14,6 +14,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.sparklstm.config.Settings;
+import org.sparklstm.config.Settings.Combine;
 import org.sparklstm.config.SettingsLoader;
 import org.sparklstm.engine.DropoutNoise;
 import org.sparklstm.engine.LossSum;
@@ -83,6 +84,41 @@ class AveragingTrainerTest {
     Checkpoint start = start(settings(3, "averaging.period=2", "model.keep-probability=0.5"));
 
     assertThat(train(start, 3).parameters()).isEqualTo(train(start, 3).parameters());
+  }
+
+  @ParameterizedTest(name = "K = {0}, {1}")
+  @CsvSource({"1, local", "2, local", "3, local", "5, local", "5, averaged"})
+  void howWorkersComeTogetherDoesNotChangeTheBytes(int workers, String clip) {
+    List<Checkpoint> ends = new ArrayList<>();
+    for (String combine : List.of("driver", "tree", "sharded", "auto")) {
+      Checkpoint start =
+          start(
+              settings(
+                  workers,
+                  "averaging.period=" + (clip.equals("local") ? 3 : 1),
+                  "averaging.clip=" + clip,
+                  "averaging.combine=" + combine,
+                  "model.keep-probability=0.5"));
+      ends.add(train(start, workers));
+    }
+
+    for (Checkpoint end : ends) {
+      assertThat(end.parameters()).isEqualTo(ends.get(0).parameters());
+      assertThat(end.laneState()).isEqualTo(ends.get(0).laneState());
+      assertThat(end.loss()).isEqualTo(ends.get(0).loss());
+    }
+  }
+
+  @Test
+  void theDriverCollectsWhatFitsIntoAQuarterOfItsHeapAndTheResultLimit() {
+    long megabyte = 1 << 20;
+    assertThat(Combiner.decide(Combine.AUTO, 4, 25 * megabyte, 400 * megabyte, 0))
+        .isEqualTo(Combine.DRIVER);
+    assertThat(Combiner.decide(Combine.AUTO, 5, 25 * megabyte, 400 * megabyte, 0))
+        .isEqualTo(Combine.SHARDED);
+    assertThat(Combiner.decide(Combine.AUTO, 4, 25 * megabyte, 4000 * megabyte, 100 * megabyte))
+        .isEqualTo(Combine.SHARDED);
+    assertThat(Combiner.decide(Combine.TREE, 4, 25 * megabyte, 1, 1)).isEqualTo(Combine.TREE);
   }
 
   @ParameterizedTest(name = "from round {0}")

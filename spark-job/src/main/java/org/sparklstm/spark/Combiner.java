@@ -1,0 +1,220 @@
+package org.sparklstm.spark;
+
+import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Objects;
+import java.util.function.Consumer;
+import java.util.stream.IntStream;
+import org.apache.spark.HashPartitioner;
+import org.apache.spark.api.java.JavaPairRDD;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.function.Function2;
+import org.sparklstm.config.Settings.Combine;
+import org.sparklstm.train.Averaging;
+import org.sparklstm.train.Floats;
+import org.sparklstm.train.LaneSplit;
+import scala.Function1;
+import scala.Tuple2;
+import scala.reflect.ClassTag$;
+import scala.runtime.BoxedUnit;
+
+/**
+ * Brings what the workers of a round end with to the driver, their updates averaged. However they
+ * come together, {@link Averaging#weightedMean} fixes the order of the sums, so the bytes are the
+ * same.
+ */
+final class Combiner {
+  private final LaneSplit split;
+  private final int parameters;
+  private final Combine strategy;
+
+  /**
+   * All workers together.
+   *
+   * @param mean of their updates, weighted by lanes
+   * @param ends in worker order
+   * @param nanos that the driver took after the last result had arrived
+   */
+  @SuppressWarnings("ArrayRecordComponent") // large, never compared
+  record Combined(float[] mean, List<Round.End> ends, long nanos) {}
+
+  /**
+   * Some of a worker's update.
+   *
+   * @param end of the worker, or null
+   */
+  private record Piece(int worker, Floats update, Round.End end) implements Serializable {}
+
+  /**
+   * The mean of some pieces.
+   *
+   * @param key that they had in common
+   * @param ends of their workers that came with them, in worker order
+   */
+  private record Mean(int key, Floats update, List<Round.End> ends) implements Serializable {}
+
+  /**
+   * A way to combine.
+   *
+   * @param parameters of an update
+   * @param strategy not {@link Combine#AUTO}
+   */
+  Combiner(LaneSplit split, int parameters, Combine strategy) {
+    this.split = split;
+    this.parameters = parameters;
+    this.strategy = strategy;
+  }
+
+  /**
+   * What {@link Combine#AUTO} is.
+   *
+   * @param update bytes of a worker's
+   * @param heap bytes of the driver's
+   * @param maxResultSize bytes, spark.driver.maxResultSize; 0: any
+   */
+  static Combine decide(Combine wanted, int workers, long update, long heap, long maxResultSize) {
+    if (wanted != Combine.AUTO) {
+      return wanted;
+    }
+    boolean fits =
+        workers * update <= heap / 4 && (maxResultSize == 0 || workers * update < maxResultSize);
+    return fits ? Combine.DRIVER : Combine.SHARDED;
+  }
+
+  /** Runs the round whose results these are, one partition a worker. */
+  Combined combine(JavaRDD<Round.Result> results) {
+    return switch (strategy) {
+      case DRIVER -> collected(results.collect());
+      case TREE -> byGroups(results);
+      case SHARDED -> byParts(results);
+      case AUTO -> throw new IllegalStateException("auto is to be decided before");
+    };
+  }
+
+  private Combined collected(List<Round.Result> results) {
+    long began = System.nanoTime();
+    List<float[]> updates = results.stream().map(result -> result.update().values()).toList();
+    return new Combined(
+        Averaging.weightedMean(updates, split.weights(), true),
+        results.stream().map(Round.Result::end).toList(),
+        System.nanoTime() - began);
+  }
+
+  private Combined byGroups(JavaRDD<Round.Result> results) {
+    LaneSplit lanes = split;
+    int size = Averaging.groupSize(lanes.workers());
+    int groups = (lanes.workers() - 1) / size + 1;
+    Mean[] means = new Mean[groups];
+    shuffle(
+        results.mapToPair(
+            result -> {
+              int worker = lanes.workerOf(result.end().firstLane());
+              return new Tuple2<>(worker / size, new Piece(worker, result.update(), result.end()));
+            }),
+        groups,
+        (arrays, weights) -> Averaging.groupMean(arrays, weights, false),
+        mean -> means[mean.key()] = mean);
+    long began = System.nanoTime();
+    return new Combined(
+        Averaging.meanOfGroups(
+            Arrays.stream(means).map(mean -> mean.update().values()).toList(),
+            lanes.weights(),
+            true),
+        Arrays.stream(means).flatMap(mean -> mean.ends().stream()).toList(),
+        System.nanoTime() - began);
+  }
+
+  private Combined byParts(JavaRDD<Round.Result> results) {
+    int parts = split.workers();
+    int size = parameters;
+    float[] all = new float[size];
+    List<Round.End> ends = new ArrayList<>();
+    LaneSplit lanes = split;
+    shuffle(
+        results.flatMapToPair(
+            result ->
+                IntStream.range(0, parts)
+                    .mapToObj(part -> new Tuple2<>(part, piece(result, lanes, part, size)))
+                    .iterator()),
+        parts,
+        (arrays, weights) -> Averaging.weightedMean(arrays, weights, false),
+        mean -> {
+          float[] part = mean.update().values();
+          System.arraycopy(part, 0, all, start(mean.key(), parts, size), part.length);
+          ends.addAll(mean.ends());
+        });
+    return new Combined(all, ends, 0);
+  }
+
+  /** Where part {@code part} of an update begins. */
+  private static int start(int part, int parts, int size) {
+    return (int) ((long) size * part / parts);
+  }
+
+  /** A part of a worker's update, the first with its end. */
+  private static Piece piece(Round.Result result, LaneSplit lanes, int part, int size) {
+    float[] values =
+        Arrays.copyOfRange(
+            result.update().values(),
+            start(part, lanes.workers(), size),
+            start(part + 1, lanes.workers(), size));
+    Round.End end = result.end();
+    return new Piece(lanes.workerOf(end.firstLane()), new Floats(values), part == 0 ? end : null);
+  }
+
+  /**
+   * Averages pieces of the same key on executors.
+   *
+   * @param keys the keys are [0, keys)
+   * @param average of pieces in worker order with their workers' weights
+   * @param taker is told of each key's mean as it arrives
+   */
+  private void shuffle(
+      JavaPairRDD<Integer, Piece> pieces,
+      int keys,
+      Function2<List<float[]>, double[], float[]> average,
+      Consumer<Mean> taker) {
+    double[] weights = split.weights();
+    JavaRDD<Mean> means =
+        pieces
+            .groupByKey(new HashPartitioner(keys))
+            .map(group -> mean(group._1(), group._2(), weights, average));
+    try {
+      means
+          .context()
+          .runJob(
+              means.rdd(),
+              (Function1<scala.collection.Iterator<Mean>, Mean> & Serializable)
+                  scala.collection.Iterator::next,
+              (partition, mean) -> {
+                taker.accept(mean);
+                return BoxedUnit.UNIT;
+              },
+              ClassTag$.MODULE$.<Mean>apply(Mean.class));
+    } finally {
+      means.rdd().cleanShuffleDependencies(false); // or the files would stay until the driver's GC
+    }
+  }
+
+  private static Mean mean(
+      int key,
+      Iterable<Piece> pieces,
+      double[] weights,
+      Function2<List<float[]>, double[], float[]> average)
+      throws Exception {
+    List<Piece> sorted = new ArrayList<>();
+    pieces.forEach(sorted::add);
+    sorted.sort(Comparator.comparingInt(Piece::worker));
+    float[] mean =
+        average.call(
+            sorted.stream().map(piece -> piece.update().values()).toList(),
+            sorted.stream().mapToDouble(piece -> weights[piece.worker()]).toArray());
+    return new Mean(
+        key,
+        new Floats(mean),
+        new ArrayList<>(sorted.stream().map(Piece::end).filter(Objects::nonNull).toList()));
+  }
+}
