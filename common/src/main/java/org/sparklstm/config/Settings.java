@@ -6,6 +6,7 @@ import com.typesafe.config.ConfigValue;
 import com.typesafe.config.ConfigValueFactory;
 import com.typesafe.config.ConfigValueType;
 import java.math.BigDecimal;
+import java.time.Duration;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.TreeMap;
@@ -79,8 +80,9 @@ public record Settings(
    * How the lanes are shared.
    *
    * @param workers the number of workers; empty: decided by the cluster's slots
+   * @param roundTimeout how long the cluster may go without a task starting or ending
    */
-  public record Cluster(OptionalInt workers) {}
+  public record Cluster(OptionalInt workers, Duration roundTimeout) {}
 
   public record Checkpoint(int everyRounds, int keep) {}
 

@@ -13,6 +13,7 @@ import java.net.URL;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
@@ -186,7 +187,9 @@ public final class SettingsLoader {
                 integerOrAuto(config, "averaging.period"),
                 choice(config, "averaging.clip", Settings.Clip.class),
                 choice(config, "averaging.combine", Settings.Combine.class)),
-            new Settings.Cluster(integerOrAuto(config, "cluster.workers")),
+            new Settings.Cluster(
+                integerOrAuto(config, "cluster.workers"),
+                duration(config, "cluster.round-timeout")),
             new Engine(
                 choice(config, "engine.name", Engine.Name.class),
                 integer(config, "engine.threads", 1)),
@@ -267,6 +270,18 @@ public final class SettingsLoader {
     } catch (NumberFormatException | ConfigException.WrongType e) {
       throw invalid(config, key, "a number");
     }
+  }
+
+  private static Duration duration(Config config, String key) {
+    try {
+      Duration duration = config.getDuration(key);
+      if (duration.compareTo(Duration.ofSeconds(1)) >= 0) {
+        return duration;
+      }
+    } catch (ConfigException.BadValue | ConfigException.WrongType e) {
+      // told below
+    }
+    throw invalid(config, key, "at least 1 second, such as 90 seconds or 2 hours");
   }
 
   private static ConfigurationException invalid(Config config, String key, String rule) {

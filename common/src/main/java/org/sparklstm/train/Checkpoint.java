@@ -183,8 +183,8 @@ public record Checkpoint(
 
   /**
    * Refuses to continue a run of other settings, naming the first difference. Only {@code
-   * train.epochs}, {@code averaging.combine} and {@code checkpoint.*} may differ, and what is
-   * {@code auto} is as it was decided.
+   * train.epochs}, {@code averaging.combine}, {@code cluster.round-timeout} and {@code
+   * checkpoint.*} may differ, and what is {@code auto} is as it was decided.
    *
    * @throws ConfigurationException if the run would not continue to the same bytes
    */
@@ -204,6 +204,7 @@ public record Checkpoint(
                   key.startsWith("checkpoint.")
                       || key.equals("train.epochs")
                       || key.equals("averaging.combine")
+                      || key.equals("cluster.round-timeout")
                       || (value.equals("auto") && DECIDED.contains(key));
               if (!free && !value.equals(mine.get(key))) {
                 throw new ConfigurationException(

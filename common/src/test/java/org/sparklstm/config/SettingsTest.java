@@ -55,7 +55,7 @@ class SettingsTest {
   @ParameterizedTest
   @MethodSource("org.sparklstm.config.SettingsLoader#presets")
   void everyPresetSetsEveryKey(String preset) {
-    assertThat(SettingsLoader.load(preset, null, List.of()).entries()).hasSize(23);
+    assertThat(SettingsLoader.load(preset, null, List.of()).entries()).hasSize(24);
   }
 
   @Test
@@ -80,6 +80,18 @@ class SettingsTest {
     assertThat(small().cluster().workers()).isEmpty();
     assertThat(small("cluster.workers=auto").cluster().workers()).isEmpty();
     assertThat(small("cluster.workers=4").cluster().workers()).hasValue(4);
+  }
+
+  @Test
+  void theRoundTimeoutIsADuration() {
+    assertThat(small().cluster().roundTimeout()).hasMinutes(60);
+    assertThat(small("cluster.round-timeout=90 seconds").cluster().roundTimeout()).hasSeconds(90);
+    for (String wrong : List.of("0 seconds", "soon", "[1]", "3 parsecs")) {
+      assertThatThrownBy(() -> small("cluster.round-timeout=" + wrong))
+          .isInstanceOf(ConfigurationException.class)
+          .hasMessageContaining(
+              "cluster.round-timeout must be at least 1 second, such as 90 seconds or 2 hours, is ");
+    }
   }
 
   @Test

@@ -1,6 +1,5 @@
 package org.sparklstm.spark;
 
-import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -115,7 +114,7 @@ public final class TrainCommand implements Callable<Integer> {
   }
 
   @Override
-  public Integer call() throws IOException {
+  public Integer call() throws Exception {
     if (helpSettings) {
       System.out.print(SettingsLoader.referenceText());
       return CommandLine.ExitCode.OK;
@@ -123,13 +122,18 @@ public final class TrainCommand implements Callable<Integer> {
     Settings settings = SettingsLoader.load(preset, config, assignments);
     SavePath.Earlier earlier = earlier();
     SparkSession spark = SparkSession.builder().config(sparkConf(settings)).getOrCreate();
-    try {
-      SavePath path =
-          savePath == null
-              ? null
-              : SavePath.open(savePath, spark.sparkContext().hadoopConfiguration(), earlier);
-      new TrainJob(spark, path, System.out).run(settings, dataPath);
-      return CommandLine.ExitCode.OK;
+    try (Watchdog watchdog =
+        new Watchdog(spark.sparkContext(), settings.cluster().roundTimeout())) {
+      try {
+        SavePath path =
+            savePath == null
+                ? null
+                : SavePath.open(savePath, spark.sparkContext().hadoopConfiguration(), earlier);
+        new TrainJob(spark, path, System.out).run(settings, dataPath);
+        return CommandLine.ExitCode.OK;
+      } catch (Exception e) {
+        throw watchdog.explained(e);
+      }
     } finally {
       spark.stop();
     }

@@ -1,0 +1,132 @@
+package org.sparklstm.spark;
+
+import java.time.Duration;
+import java.util.Map;
+import java.util.Timer;
+import java.util.TimerTask;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.apache.spark.SparkContext;
+import org.apache.spark.SparkException;
+import org.apache.spark.scheduler.SparkListener;
+import org.apache.spark.scheduler.SparkListenerExecutorRemoved;
+import org.apache.spark.scheduler.SparkListenerJobEnd;
+import org.apache.spark.scheduler.SparkListenerJobStart;
+import org.apache.spark.scheduler.SparkListenerTaskEnd;
+import org.apache.spark.scheduler.SparkListenerTaskStart;
+import org.apache.spark.scheduler.TaskInfo;
+
+/**
+ * Ends jobs that hang: Spark itself waits without a limit for a task that neither ends nor fails,
+ * and for an executor that never comes.
+ */
+final class Watchdog extends SparkListener implements AutoCloseable {
+  private static final Pattern TASK_FAILURE =
+      Pattern.compile("most recent failure: Lost task \\S+ in stage \\S+ \\(TID \\d+\\) (.*)");
+
+  private final SparkContext spark;
+  private final Duration limit;
+  private final Map<Integer, String> jobs = new ConcurrentSkipListMap<>(); // id to description
+  private final Map<Long, TaskInfo> running = new ConcurrentHashMap<>();
+  private final Timer clock = new Timer("watchdog", true);
+  private volatile long progress = System.nanoTime(); // when a job or task last started or ended
+  private volatile String complaint;
+
+  /**
+   * Watches all jobs of {@code spark} until it is closed.
+   *
+   * @param limit how long jobs may run without a task starting or ending
+   */
+  Watchdog(SparkContext spark, Duration limit) {
+    this.spark = spark;
+    this.limit = limit;
+    spark.addSparkListener(this);
+    long period = Math.max(1, Math.min(1000, limit.toMillis() / 4));
+    TimerTask look =
+        new TimerTask() {
+          @Override
+          public void run() {
+            look();
+          }
+        };
+    clock.schedule(look, period, period);
+  }
+
+  private void look() {
+    if (jobs.isEmpty() || System.nanoTime() - progress < limit.toNanos()) {
+      return;
+    }
+    StringBuilder waiting = new StringBuilder();
+    running.values().stream()
+        .sorted((a, b) -> Integer.compare(a.index(), b.index()))
+        .limit(10)
+        .forEach(
+            task ->
+                waiting.append(
+                    "; task %d of %d ran on executor %s (%s)"
+                        .formatted(task.index(), running.size(), task.executorId(), task.host())));
+    complaint =
+        "No task has started or ended for %d seconds, the limit that cluster.round-timeout sets: %s%s"
+            .formatted(
+                limit.toSeconds(),
+                String.join(", ", jobs.values()),
+                running.isEmpty() ? "; no executor has taken a task" : waiting);
+    spark.cancelAllJobs();
+  }
+
+  /**
+   * What to throw for {@code failure}: why this watchdog ended the jobs, or the cause that a task
+   * failed with, or {@code failure} itself.
+   */
+  Exception explained(Exception failure) {
+    if (complaint != null) {
+      return new TrainingException(complaint, failure);
+    }
+    if (failure instanceof SparkException) {
+      Matcher task = TASK_FAILURE.matcher(String.valueOf(failure.getMessage()));
+      if (task.find()) {
+        return new TrainingException("A task failed: " + task.group(1), failure);
+      }
+    }
+    return failure;
+  }
+
+  @Override
+  public void onJobStart(SparkListenerJobStart start) {
+    progress = System.nanoTime();
+    String description =
+        start.properties() == null ? null : start.properties().getProperty("spark.job.description");
+    jobs.put(start.jobId(), description == null ? "job " + start.jobId() : description);
+  }
+
+  @Override
+  public void onJobEnd(SparkListenerJobEnd end) {
+    progress = System.nanoTime();
+    jobs.remove(end.jobId());
+  }
+
+  @Override
+  public void onTaskStart(SparkListenerTaskStart start) {
+    progress = System.nanoTime();
+    running.put(start.taskInfo().taskId(), start.taskInfo());
+  }
+
+  @Override
+  public void onTaskEnd(SparkListenerTaskEnd end) {
+    progress = System.nanoTime();
+    running.remove(end.taskInfo().taskId());
+  }
+
+  @Override
+  public void onExecutorRemoved(SparkListenerExecutorRemoved removed) {
+    running.values().removeIf(task -> task.executorId().equals(removed.executorId()));
+  }
+
+  @Override
+  public void close() {
+    clock.cancel();
+    spark.removeSparkListener(this);
+  }
+}

@@ -1,0 +1,90 @@
+package org.sparklstm.spark;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchException;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.junit.jupiter.api.Test;
+
+class WatchdogTest {
+  private final JavaSparkContext spark =
+      JavaSparkContext.fromSparkContext(LocalSpark.session().sparkContext());
+
+  /** As many tasks as {@code millis}, each sleeping so long. */
+  private void sleep(List<Integer> millis) {
+    spark
+        .parallelize(millis, millis.size())
+        .foreach(
+            time -> {
+              Thread.sleep(time);
+            });
+  }
+
+  @Test
+  void aJobThatHangsEndsAndItsTasksAreNamed() {
+    try (Watchdog watchdog = new Watchdog(spark.sc(), Duration.ofSeconds(3))) {
+      spark.sc().setJobDescription("epoch 1 round 3 of 7");
+      Exception failure = catchException(() -> sleep(List.of(0, 12_000)));
+
+      assertThat(watchdog.explained(failure))
+          .isInstanceOf(TrainingException.class)
+          .hasMessageMatching(
+              "No task has started or ended for 3 seconds, the limit that cluster.round-timeout sets: "
+                  + "epoch 1 round 3 of 7; task 1 of 1 ran on executor driver \\(.+\\)");
+    } finally {
+      spark.sc().setJobDescription(null);
+    }
+  }
+
+  @Test
+  void aJobThatMakesProgressMayTakeLonger() {
+    try (Watchdog watchdog = new Watchdog(spark.sc(), Duration.ofSeconds(3))) {
+      sleep(IntStream.range(0, 8).map(task -> 1000).boxed().toList());
+    }
+  }
+
+  @Test
+  void anIdleDriverIsNoHang() throws InterruptedException {
+    try (Watchdog watchdog = new Watchdog(spark.sc(), Duration.ofSeconds(2))) {
+      Thread.sleep(3000);
+      sleep(List.of(1));
+    }
+  }
+
+  @Test
+  void aTaskThatFailsIsExplainedByItsCause() {
+    try (Watchdog watchdog = new Watchdog(spark.sc(), Duration.ofMinutes(1))) {
+      Exception failure =
+          catchException(
+              () ->
+                  spark
+                      .parallelize(List.of(1), 1)
+                      .foreach(
+                          one -> {
+                            throw new IllegalStateException("lane 3 is damaged");
+                          }));
+
+      assertThat(watchdog.explained(failure))
+          .isInstanceOf(TrainingException.class)
+          .hasMessageMatching(
+              "A task failed: \\(.+ executor driver\\): java.lang.IllegalStateException: lane 3 is damaged");
+    }
+  }
+
+  @Test
+  void otherFailuresStayAsTheyAre() {
+    try (Watchdog watchdog = new Watchdog(spark.sc(), Duration.ofMinutes(1))) {
+      InputException failure = new InputException("no such file");
+
+      assertThatThrownBy(
+              () -> {
+                throw watchdog.explained(failure);
+              })
+          .isSameAs(failure);
+    }
+  }
+}
