@@ -7,6 +7,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
@@ -77,6 +78,17 @@ final class SparkProcess implements AutoCloseable {
 
   void kill() throws InterruptedException {
     process.destroyForcibly().waitFor();
+  }
+
+  /** Kills the newest child: of a worker its executor, which is awaited. */
+  void killChild() throws InterruptedException {
+    ProcessHandle child = null;
+    while (child == null) {
+      child = process.children().max(Comparator.comparing(ProcessHandle::pid)).orElse(null);
+      Thread.sleep(5);
+    }
+    child.destroyForcibly();
+    child.onExit().join();
   }
 
   List<String> output() {

@@ -3,8 +3,6 @@ package org.sparklstm.spark;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,24 +19,11 @@ class StandaloneClusterIT {
 
   @Test
   void trainsFromHdfsToHdfsOnTwoWorkerProcesses() throws Exception {
-    int port = freePort();
-    String master = "spark://127.0.0.1:" + port;
     try (MiniDFSCluster hdfs =
             new MiniDFSCluster.Builder(new Configuration(), directory.resolve("hdfs").toFile())
                 .numDataNodes(1)
                 .build();
-        SparkProcess masterProcess =
-            SparkProcess.start(
-                directory.resolve("master"),
-                "org.apache.spark.deploy.master.Master",
-                "--host",
-                "127.0.0.1",
-                "--port",
-                "" + port,
-                "--webui-port",
-                "0");
-        SparkProcess first = worker("worker1", master);
-        SparkProcess second = worker("worker2", master)) {
+        SparkCluster cluster = new SparkCluster(directory, 2)) {
       FileSystem fs = hdfs.getFileSystem();
       String uri = hdfs.getURI().toString();
       fs.copyFromLocalFile(
@@ -47,7 +32,8 @@ class StandaloneClusterIT {
       List<String> arguments = new ArrayList<>(SmallCorpus.SETTINGS);
       arguments.addAll(List.of("--data-path", uri + "/corpus", "--save-path", uri + "/runs/1"));
       try (SparkProcess job =
-          SparkProcess.submit(directory.resolve("job"), master, arguments.toArray(String[]::new))) {
+          SparkProcess.submit(
+              directory.resolve("job"), cluster.master(), arguments.toArray(String[]::new))) {
         assertThat(job.exitCode()).describedAs("exit code; it printed%n%s", job.errors()).isZero();
         assertThat(job.output())
             .hasSize(7)
@@ -65,23 +51,6 @@ class StandaloneClusterIT {
     }
   }
 
-  private SparkProcess worker(String name, String master) {
-    return SparkProcess.start(
-        directory.resolve(name),
-        "org.apache.spark.deploy.worker.Worker",
-        "--host",
-        "127.0.0.1",
-        "--webui-port",
-        "0",
-        "--cores",
-        "1",
-        "--memory",
-        "600m",
-        "--work-dir",
-        directory.resolve(name + "-work").toString(),
-        master);
-  }
-
   private static List<String> names(FileSystem fs, String directory) throws IOException {
     List<String> names = new ArrayList<>();
     for (FileStatus child : fs.listStatus(path(Path.of(directory)))) {
@@ -92,11 +61,5 @@ class StandaloneClusterIT {
 
   private static org.apache.hadoop.fs.Path path(Path path) {
     return new org.apache.hadoop.fs.Path(path.toString());
-  }
-
-  private static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return socket.getLocalPort();
-    }
   }
 }

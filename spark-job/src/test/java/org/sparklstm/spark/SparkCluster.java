@@ -1,0 +1,83 @@
+package org.sparklstm.spark;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** A standalone cluster of real processes: a master, and workers of one core each. */
+final class SparkCluster implements AutoCloseable {
+  private final Path directory;
+  private final String master;
+  private final List<SparkProcess> processes = new ArrayList<>();
+
+  /**
+   * Starts one.
+   *
+   * @param directory for logs and the workers' files
+   */
+  SparkCluster(Path directory, int workers) throws IOException {
+    this.directory = directory;
+    int port = freePort();
+    this.master = "spark://127.0.0.1:" + port;
+    start(
+        "master",
+        "org.apache.spark.deploy.master.Master",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        "" + port,
+        "--webui-port",
+        "0");
+    for (int worker = 0; worker < workers; worker++) {
+      addWorker();
+    }
+  }
+
+  String master() {
+    return master;
+  }
+
+  /** Starts another worker. */
+  SparkProcess addWorker() {
+    String name = "worker" + processes.size();
+    return start(
+        name,
+        "org.apache.spark.deploy.worker.Worker",
+        "--host",
+        "127.0.0.1",
+        "--webui-port",
+        "0",
+        "--cores",
+        "1",
+        "--memory",
+        "600m",
+        "--work-dir",
+        directory.resolve(name + "-work").toString(),
+        master);
+  }
+
+  private SparkProcess start(String name, String... arguments) {
+    SparkProcess process = SparkProcess.start(directory.resolve(name), arguments);
+    processes.add(process);
+    return process;
+  }
+
+  /** Workers in the order in which they were started. */
+  List<SparkProcess> workers() {
+    return processes.subList(1, processes.size());
+  }
+
+  private static int freePort() throws IOException {
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return socket.getLocalPort();
+    }
+  }
+
+  @Override
+  public void close() {
+    processes.forEach(SparkProcess::close);
+  }
+}
