@@ -63,8 +63,14 @@ public final class Averaging {
    * @param weights of its workers
    */
   public static float[] groupMean(List<float[]> arrays, double[] weights, boolean parallel) {
-    double sum = Arrays.stream(weights).sum();
-    double[] shares = Arrays.stream(weights).map(weight -> weight / sum).toArray();
+    double sum = 0;
+    for (double weight : weights) { // a stream's sum has no fixed order
+      sum += weight;
+    }
+    double[] shares = new double[weights.length];
+    for (int k = 0; k < weights.length; k++) {
+      shares[k] = weights[k] / sum;
+    }
     float[] mean = new float[arrays.get(0).length];
     IntStream blocks = IntStream.rangeClosed(0, (mean.length - 1) / BLOCK);
     (parallel ? blocks.parallel() : blocks)

@@ -29,7 +29,7 @@ import org.sparklstm.text.Vocabulary;
  * @param epoch the epoch that goes on, from 0; the number of epochs when training has ended
  * @param round rounds of that epoch already averaged
  * @param loss Σ −ln p of those rounds
- * @param settings the settings of the run, all that may be {@code auto} decided
+ * @param settings the settings of the run; what results depend on is decided, not {@code auto}
  * @param vocabularySize V
  * @param vocabularyDigest {@link Vocabulary#digest()}
  * @param parameters flat, see {@link ParameterLayout}

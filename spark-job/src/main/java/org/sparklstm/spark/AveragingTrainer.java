@@ -37,8 +37,8 @@ final class AveragingTrainer {
   private final LaneSplit split;
 
   /**
-   * Milliseconds: of the broadcast on the driver, the slowest worker's windows, the average, and
-   * the whole round.
+   * Milliseconds: of the broadcast on the driver, the slowest worker's windows, the driver's part
+   * of the average once the last result is there, and the whole round.
    */
   record Timing(long broadcast, long compute, long combine, long total) {}
 

@@ -80,7 +80,9 @@ final class Combiner {
       return wanted;
     }
     boolean fits =
-        workers * update <= heap / 4 && (maxResultSize == 0 || workers * update < maxResultSize);
+        workers == 1 // nothing to average
+            || (workers * update <= heap / 4
+                && (maxResultSize == 0 || workers * update < maxResultSize));
     return fits ? Combine.DRIVER : Combine.SHARDED;
   }
 

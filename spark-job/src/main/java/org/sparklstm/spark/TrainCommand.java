@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.apache.spark.SparkConf;
+import org.apache.spark.serializer.JavaSerializer;
 import org.apache.spark.sql.SparkSession;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -162,11 +163,12 @@ public final class TrainCommand implements Callable<Integer> {
     conf.setIfMissing("spark.task.cpus", Integer.toString(threads));
     requireCores(conf, "spark.task.cpus", threads);
     requireCores(conf, "spark.executor.cores", threads);
+    conf.set("spark.serializer", JavaSerializer.class.getName()); // Kryo cannot write records
     // Parameters do not compress, and go faster in few pieces and without a stop on the way back.
     conf.setIfMissing("spark.broadcast.compress", "false");
     conf.setIfMissing("spark.broadcast.blockSize", "32m");
     conf.setIfMissing("spark.task.maxDirectResultSize", "64m");
-    // The driver takes the parameters of all workers at once; its memory is the limit.
+    // What the driver may take at once follows from its heap, see averaging.combine.
     conf.setIfMissing("spark.driver.maxResultSize", "0");
     return conf;
   }

@@ -65,8 +65,8 @@ final class Watchdog extends SparkListener implements AutoCloseable {
         .forEach(
             task ->
                 waiting.append(
-                    "; task %d of %d ran on executor %s (%s)"
-                        .formatted(task.index(), running.size(), task.executorId(), task.host())));
+                    "; task %d still runs on executor %s (%s)"
+                        .formatted(task.index(), task.executorId(), task.host())));
     complaint =
         "No task has started or ended for %d seconds, the limit that cluster.round-timeout sets: %s%s"
             .formatted(
@@ -81,10 +81,10 @@ final class Watchdog extends SparkListener implements AutoCloseable {
    * failed with, or {@code failure} itself.
    */
   Exception explained(Exception failure) {
-    if (complaint != null) {
-      return new TrainingException(complaint, failure);
-    }
     if (failure instanceof SparkException) {
+      if (complaint != null) {
+        return new TrainingException(complaint, failure);
+      }
       Matcher task = TASK_FAILURE.matcher(String.valueOf(failure.getMessage()));
       if (task.find()) {
         return new TrainingException("A task failed: " + task.group(1), failure);
@@ -96,6 +96,7 @@ final class Watchdog extends SparkListener implements AutoCloseable {
   @Override
   public void onJobStart(SparkListenerJobStart start) {
     progress = System.nanoTime();
+    complaint = null; // of jobs that ended by themselves just then
     String description =
         start.properties() == null ? null : start.properties().getProperty("spark.job.description");
     jobs.put(start.jobId(), description == null ? "job " + start.jobId() : description);

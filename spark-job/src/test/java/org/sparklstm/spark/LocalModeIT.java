@@ -6,9 +6,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
-import java.util.Random;
 import java.util.jar.JarFile;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -17,9 +15,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** PtbTrain from the uber jar in local mode, each run a process of its own. */
 class LocalModeIT {
-  private static final List<String> MODEL_FILES =
-      List.of("model.safetensors", "dl4j.zip", "vocabulary.txt", "config.conf");
-
   @TempDir Path directory;
 
   @ParameterizedTest(name = "local[{0}]")
@@ -43,32 +38,6 @@ class LocalModeIT {
   }
 
   @Test
-  void aKilledAndResumedRunEndsInTheSameBytesAsAnUndisturbedOne() throws Exception {
-    long seed = new Random().nextLong();
-    System.out.println("seed " + seed);
-    Random random = new Random(seed);
-    try (SparkProcess undisturbed = train(2, "undisturbed")) {
-      assertThat(undisturbed.exitCode()).isZero();
-    }
-    try (SparkProcess job = train(2, "disturbed")) {
-      while (newestCheckpoint("disturbed").isEmpty() && !job.endedWithin(5)) {
-        // the kill comes once there is something to resume from
-      }
-      job.endedWithin(random.nextInt(1500));
-      job.kill();
-    }
-    try (SparkProcess job = train(2, "disturbed", "--resume")) {
-      assertThat(job.exitCode()).describedAs("exit code; it printed%n%s", job.errors()).isZero();
-      assertThat(job.errors()).contains("Resuming from");
-    }
-
-    for (String file : MODEL_FILES) {
-      assertThat(directory.resolve("disturbed/model/" + file))
-          .hasSameBinaryContentAs(directory.resolve("undisturbed/model/" + file));
-    }
-  }
-
-  @Test
   void theUberJarHoldsNothingThatSparkBrings() throws IOException {
     try (JarFile jar = new JarFile(System.getProperty("app.jar"))) {
       assertThat(jar.stream().map(entry -> entry.getName()).filter(name -> name.endsWith(".class")))
@@ -85,26 +54,14 @@ class LocalModeIT {
     }
   }
 
-  private SparkProcess train(int slots, String run, String... more) throws IOException {
+  private SparkProcess train(int slots, String run) throws IOException {
     List<String> arguments = new ArrayList<>(SmallCorpus.SETTINGS);
     Path corpus = SmallCorpus.write(directory.resolve("corpus"));
     arguments.addAll(List.of("--data-path", corpus.toString()));
     arguments.addAll(List.of("--save-path", directory.resolve(run).toString()));
-    arguments.addAll(List.of(more));
     return SparkProcess.submit(
         directory.resolve(run + "-log"),
         "local[%d]".formatted(slots),
         arguments.toArray(String[]::new));
-  }
-
-  /** The name of the newest checkpoint of a run, or nothing. */
-  private String newestCheckpoint(String run) {
-    String[] names = directory.resolve(run).resolve("checkpoints").toFile().list();
-    return names == null
-        ? ""
-        : Arrays.stream(names)
-            .filter(name -> name.endsWith(".safetensors"))
-            .sorted()
-            .reduce("", (a, b) -> b);
   }
 }

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -17,7 +18,7 @@ import java.util.concurrent.TimeUnit;
  */
 final class SparkProcess implements AutoCloseable {
   private static final String RUNTIME = System.getProperty("spark.runtime");
-  private static final long LIMIT_SECONDS = 300;
+  private static final long LIMIT_SECONDS = 540;
 
   private final Process process;
   private final Path out;
@@ -63,7 +64,7 @@ final class SparkProcess implements AutoCloseable {
     return new SparkProcess(log, command);
   }
 
-  /** Waits for the end of the process, at most five minutes. */
+  /** Waits for the end of the process, at most nine minutes. */
   int exitCode() throws InterruptedException {
     assertThat(process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS))
         .describedAs("ended in time; it printed%n%s", errors())
@@ -82,13 +83,14 @@ final class SparkProcess implements AutoCloseable {
 
   /** Kills the newest child: of a worker its executor, which is awaited. */
   void killChild() throws InterruptedException {
-    ProcessHandle child = null;
-    while (child == null) {
-      child = process.children().max(Comparator.comparing(ProcessHandle::pid)).orElse(null);
+    Optional<ProcessHandle> child = Optional.empty();
+    for (int wait = 0; child.isEmpty() && wait < 60_000 / 5; wait++) {
       Thread.sleep(5);
+      child = process.children().max(Comparator.comparing(ProcessHandle::pid));
     }
-    child.destroyForcibly();
-    child.onExit().join();
+    assertThat(child).describedAs("a child within a minute").isPresent();
+    child.get().destroyForcibly();
+    child.get().onExit().join();
   }
 
   List<String> output() {
