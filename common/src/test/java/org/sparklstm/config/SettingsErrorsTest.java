@@ -92,7 +92,7 @@ class SettingsErrorsTest {
   void averagedClippingNeedsPeriodOne() {
     assertRefused(
         "--set averaging.clip=averaged: 1: averaging.clip must be local unless averaging.period is"
-            + " 1; averaging.period is 32, is averaged",
+            + " 1; averaging.period is 128, is averaged",
         "averaging.clip=averaged");
   }
 

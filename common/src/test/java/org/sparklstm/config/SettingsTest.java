@@ -97,7 +97,7 @@ class SettingsTest {
   @Test
   void clipIsLocalUnlessAveragedIsSet() {
     assertThat(small().averaging())
-        .isEqualTo(new Settings.Averaging(OptionalInt.of(32), Clip.LOCAL, Settings.Combine.AUTO));
+        .isEqualTo(new Settings.Averaging(OptionalInt.of(128), Clip.LOCAL, Settings.Combine.AUTO));
     assertThat(small("averaging.period=1", "averaging.clip=averaged").averaging())
         .isEqualTo(new Settings.Averaging(OptionalInt.of(1), Clip.AVERAGED, Settings.Combine.AUTO));
   }

@@ -46,7 +46,7 @@ class CheckpointContinuesTest {
     "train.decay, 0.5, 0.25",
     "train.max-grad-norm, 1, 2",
     "train.seed, 1, 2",
-    "averaging.period, 32, 64",
+    "averaging.period, 128, 64",
     "cluster.workers, 2, 1",
     "model.dropout-mode, per-step, locked",
     "model.tie-embeddings, false, true",
