@@ -55,6 +55,7 @@ final class SparkProcess implements AutoCloseable {
     List<String> command = new ArrayList<>();
     command.addAll(List.of("org.apache.spark.deploy.SparkSubmit", "--master", master));
     command.addAll(List.of("--class", "PtbTrain", "--conf", "spark.ui.enabled=false"));
+    command.addAll(List.of("--conf", "spark.sql.shuffle.partitions=4")); // the corpus is tiny
     command.addAll(List.of("--conf", "spark.executorEnv.SPARK_SCALA_VERSION=2.12"));
     command.addAll(List.of("--total-executor-cores", "2"));
     command.addAll(List.of("--conf", "spark.scheduler.minRegisteredResourcesRatio=1.0"));
