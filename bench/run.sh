@@ -5,6 +5,7 @@
 # Environment: PYTHON (default: python3) must have torch; tensorflow is measured if it is there. WORKERS
 # (default: 2), REPEATS (default: 3), PRESETS (default: "small medium"), WORK (default: a new directory).
 set -euo pipefail
+shopt -s inherit_errexit
 [ $# -ge 2 ] || { sed -n '2,6s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 peers=$1 corpus=$(cd "$2" && pwd)
@@ -59,8 +60,9 @@ engine() {
 }
 
 epoch() { # MASTER OPTION …: tokens/s of the first epoch of small
+  rm -rf "$work/run"
   SPARK_LOCAL_IP=127.0.0.1 "$root/submit/spark-submit.sh" --master "$1" "${@:2}" --conf spark.ui.enabled=false -- \
-    --model small --data-path "$corpus" --set train.epochs=1 --save-path "$work/run" --overwrite >&2
+    --model small --data-path "$corpus" --set train.epochs=1 --save-path "$work/run" >&2
   sed -n 's/.*"tokens_per_second":\([0-9]*\).*/\1/p' "$work/run/metrics.jsonl"
   grep '"event":"round"' "$work/run/metrics.jsonl" > "$work/rounds.jsonl"
 }

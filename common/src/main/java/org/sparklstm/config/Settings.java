@@ -56,7 +56,8 @@ public record Settings(
    *
    * @param period windows between two averages; empty: decided by measurement
    */
-  public record Averaging(OptionalInt period, Clip clip, Combine combine) {}
+  public record Averaging(
+      OptionalInt period, Clip clip, Combine combine, Compression compression) {}
 
   /** Where the gradient is clipped. */
   public enum Clip {
@@ -74,6 +75,14 @@ public record Settings(
     TREE,
     /** Each of as many tasks averages a part of all workers' parameters. */
     SHARDED
+  }
+
+  /** How workers send what they changed. */
+  public enum Compression {
+    /** Exactly. */
+    NONE,
+    /** Rounded to 16 bits, at most 2⁻⁸ of each parameter's change away. */
+    BFLOAT16
   }
 
   /**
@@ -121,6 +130,11 @@ public record Settings(
     return value.valueType() == ConfigValueType.NUMBER
         ? new BigDecimal(text).stripTrailingZeros().toPlainString()
         : text;
+  }
+
+  /** The settings as JSON on one line, which {@link SettingsLoader#parse} reads back. */
+  public String json() {
+    return source.root().render(ConfigRenderOptions.concise());
   }
 
   /** The settings as a configuration file that {@code --config} reads back. */

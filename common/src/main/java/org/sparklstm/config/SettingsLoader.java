@@ -4,6 +4,7 @@ import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigParseOptions;
+import com.typesafe.config.ConfigSyntax;
 import com.typesafe.config.ConfigValue;
 import java.io.IOException;
 import java.io.InputStream;
@@ -22,6 +23,7 @@ import java.util.Map;
 import java.util.OptionalInt;
 import java.util.function.DoublePredicate;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.apache.commons.text.similarity.LevenshteinDistance;
 import org.sparklstm.engine.Engine;
@@ -43,29 +45,38 @@ public final class SettingsLoader {
    * @throws ConfigurationException naming the file and line, or the key, that is wrong
    */
   public static Settings load(String preset, Path file, List<String> assignments) {
-    try {
-      Config overrides = preset(preset);
-      if (file != null) {
-        overrides = file(file).withFallback(overrides);
-      }
-      for (String assignment : assignments) {
-        overrides = assignment(assignment).withFallback(overrides);
-      }
-      return read(overrides.withFallback(reference()).resolve());
-    } catch (ConfigException e) {
-      throw new ConfigurationException(e.getMessage(), e);
-    }
+    return read(
+        () -> {
+          Config overrides = preset(preset);
+          if (file != null) {
+            overrides = file(file).withFallback(overrides);
+          }
+          for (String assignment : assignments) {
+            overrides = assignment(assignment).withFallback(overrides);
+          }
+          return overrides;
+        });
   }
 
-  /** Reads settings back from the text that {@link Settings#render()} wrote. */
-  public static Settings parse(String text, String origin) {
+  /**
+   * Reads settings back from the text that {@link Settings#json()} wrote: plain JSON, which neither
+   * includes files nor refers to the environment.
+   *
+   * @throws ConfigurationException naming {@code origin} and what is wrong
+   */
+  public static Settings parse(String json, String origin) {
+    ConfigParseOptions options =
+        ConfigParseOptions.defaults().setSyntax(ConfigSyntax.JSON).setOriginDescription(origin);
+    return read(() -> known(ConfigFactory.parseString(json, options)));
+  }
+
+  private static Settings read(Supplier<Config> overrides) {
     try {
-      Config config =
-          ConfigFactory.parseString(
-              text, ConfigParseOptions.defaults().setOriginDescription(origin));
-      return read(known(config).withFallback(reference()).resolve());
+      return read(overrides.get().withFallback(reference()).resolve());
     } catch (ConfigException e) {
       throw new ConfigurationException(e.getMessage(), e);
+    } catch (StackOverflowError e) { // the parser is recursive
+      throw new ConfigurationException("Cannot read the configuration: it is nested too deeply", e);
     }
   }
 
@@ -186,7 +197,8 @@ public final class SettingsLoader {
             new Settings.Averaging(
                 integerOrAuto(config, "averaging.period"),
                 choice(config, "averaging.clip", Settings.Clip.class),
-                choice(config, "averaging.combine", Settings.Combine.class)),
+                choice(config, "averaging.combine", Settings.Combine.class),
+                choice(config, "averaging.compression", Settings.Compression.class)),
             new Settings.Cluster(
                 integerOrAuto(config, "cluster.workers"),
                 duration(config, "cluster.round-timeout")),

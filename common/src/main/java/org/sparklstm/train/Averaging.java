@@ -109,11 +109,15 @@ public final class Averaging {
    */
   public static float[] step(
       float[] parameters, float[] gradient, double rate, double maxGradNorm) {
-    double scale = rate * Math.min(1, maxGradNorm / Replica.norm(gradient));
-    float[] updated = new float[parameters.length];
-    for (int i = 0; i < updated.length; i++) {
-      updated[i] = (float) (parameters[i] - scale * gradient[i]);
+    return plus(parameters, -rate * Math.min(1, maxGradNorm / Replica.norm(gradient)), gradient);
+  }
+
+  /** A new array of a + scale · b, each computed in double. */
+  public static float[] plus(float[] a, double scale, float[] b) {
+    float[] sum = new float[a.length];
+    for (int i = 0; i < sum.length; i++) {
+      sum[i] = (float) (a[i] + scale * b[i]);
     }
-    return updated;
+    return sum;
   }
 }

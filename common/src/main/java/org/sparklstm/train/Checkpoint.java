@@ -45,7 +45,7 @@ public record Checkpoint(
     String vocabularyDigest,
     float[] parameters,
     float[] laneState) {
-  private static final String FORMAT = "sparklstm-checkpoint-2";
+  private static final String FORMAT = "sparklstm-checkpoint-3";
   private static final String DIGEST = "sha256";
   private static final List<String> DECIDED =
       List.of("averaging.period", "cluster.workers", "engine.name");
@@ -103,7 +103,7 @@ public record Checkpoint(
     metadata.put("seed", Long.toString(settings.train().seed()));
     metadata.put("loss.nats", Double.toHexString(loss.nats()));
     metadata.put("loss.tokens", Long.toString(loss.tokens()));
-    metadata.put("settings", settings.render());
+    metadata.put("settings", settings.json());
     metadata.put("vocabulary.size", Integer.toString(vocabularySize));
     metadata.put("vocabulary.digest", vocabularyDigest);
     metadata.put(DIGEST, digest(metadata, parameters, laneState));
@@ -160,7 +160,7 @@ public record Checkpoint(
     return tensors;
   }
 
-  private static String digest(Map<String, String> metadata, float[]... parts) {
+  static String digest(Map<String, String> metadata, float[]... parts) {
     try {
       MessageDigest sha256 = MessageDigest.getInstance("SHA-256");
       sha256.update(metadata.toString().getBytes(StandardCharsets.UTF_8));

@@ -12,7 +12,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.sparklstm.config.Settings.Clip;
+import org.sparklstm.config.Settings.Combine;
+import org.sparklstm.config.Settings.Compression;
 import org.sparklstm.model.LstmSpec;
 import org.sparklstm.model.LstmSpec.DropoutMode;
 
@@ -55,7 +58,7 @@ class SettingsTest {
   @ParameterizedTest
   @MethodSource("org.sparklstm.config.SettingsLoader#presets")
   void everyPresetSetsEveryKey(String preset) {
-    assertThat(SettingsLoader.load(preset, null, List.of()).entries()).hasSize(24);
+    assertThat(SettingsLoader.load(preset, null, List.of()).entries()).hasSize(25);
   }
 
   @Test
@@ -95,11 +98,21 @@ class SettingsTest {
   }
 
   @Test
-  void clipIsLocalUnlessAveragedIsSet() {
+  void workersClipAloneAndSendAllUnlessToldOtherwise() {
     assertThat(small().averaging())
-        .isEqualTo(new Settings.Averaging(OptionalInt.of(128), Clip.LOCAL, Settings.Combine.AUTO));
-    assertThat(small("averaging.period=1", "averaging.clip=averaged").averaging())
-        .isEqualTo(new Settings.Averaging(OptionalInt.of(1), Clip.AVERAGED, Settings.Combine.AUTO));
+        .isEqualTo(
+            new Settings.Averaging(
+                OptionalInt.of(128), Clip.LOCAL, Combine.AUTO, Compression.NONE));
+    assertThat(
+            small(
+                    "averaging.period=1",
+                    "averaging.clip=averaged",
+                    "averaging.combine=sharded",
+                    "averaging.compression=bfloat16")
+                .averaging())
+        .isEqualTo(
+            new Settings.Averaging(
+                OptionalInt.of(1), Clip.AVERAGED, Combine.SHARDED, Compression.BFLOAT16));
   }
 
   @Test
@@ -110,15 +123,24 @@ class SettingsTest {
 
   @ParameterizedTest
   @MethodSource("org.sparklstm.config.SettingsLoader#presets")
-  void renderedSettingsReadBackEqual(String preset) {
+  void writtenSettingsReadBackEqual(String preset) {
     Settings settings =
         SettingsLoader.load(
             preset, null, List.of("train.seed=-5", "cluster.workers=3", "train.decay=1e-7"));
 
-    Settings again = SettingsLoader.parse(settings.render(), "checkpoint");
+    Settings again = SettingsLoader.parse(settings.json(), "checkpoint");
 
     assertThat(again.entries()).isEqualTo(settings.entries());
     assertThat(again.train()).isEqualTo(settings.train());
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"include \"/dev/null\"", "{\"train\": {\"seed\": ${?HOME}}}", "train.seed = 1"})
+  void writtenSettingsAreJsonThatReachesForNothing(String text) {
+    assertThatThrownBy(() -> SettingsLoader.parse(text, "checkpoint"))
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessageStartingWith("checkpoint: 1: ");
   }
 
   @Test

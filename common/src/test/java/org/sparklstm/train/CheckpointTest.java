@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -85,14 +86,14 @@ class CheckpointTest {
   @Test
   void anotherFormatIsRefused() throws IOException {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
-    Safetensors.write(out, Map.of("format", "sparklstm-checkpoint-1"), List.of());
+    Safetensors.write(out, Map.of("format", "sparklstm-checkpoint-2"), List.of());
 
     assertThatThrownBy(() -> read(out.toByteArray()))
         .isInstanceOf(IOException.class)
-        .hasMessage("not a checkpoint of format sparklstm-checkpoint-2");
+        .hasMessage("not a checkpoint of format sparklstm-checkpoint-3");
   }
 
-  private static Checkpoint checkpoint() {
+  static Checkpoint checkpoint() {
     float[] parameters = new float[2 * 3 * 2 + 3 + 8 * 2 * 2 + 4 * 2];
     for (int i = 0; i < parameters.length; i++) {
       parameters[i] = i / 3f;
@@ -109,9 +110,13 @@ class CheckpointTest {
         new float[] {1, 2, 3, 4, 5, 6, 7, 8});
   }
 
-  private static byte[] bytes(Checkpoint checkpoint) throws IOException {
+  static byte[] bytes(Checkpoint checkpoint) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
-    checkpoint.write(out);
+    try {
+      checkpoint.write(out);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
     return out.toByteArray();
   }
 

@@ -141,6 +141,7 @@ final class AveragingTrainer {
             Report.rate(train, state.epoch()),
             train.maxGradNorm(),
             settings.averaging().clip(),
+            settings.averaging().compression(),
             DropoutNoise.epochSeed(train.seed(), state.epoch()));
     spark
         .sc()
@@ -198,15 +199,21 @@ final class AveragingTrainer {
       System.arraycopy(
           lanes, 0, laneState, end.firstLane() * state.spec().laneStateSize(), lanes.length);
     }
-    float[] parameters =
-        switch (settings.averaging().clip()) {
-          case LOCAL -> combined.mean();
-          case AVERAGED ->
-              Averaging.step(
-                  state.parameters(), combined.mean(), rate, settings.train().maxGradNorm());
-        };
+    float[] parameters = parameters(state.parameters(), combined.mean(), rate);
     requireFinite("A parameter", Averaging.finite(parameters), state);
     return state.after(state.round() + 1, loss, parameters, laneState);
+  }
+
+  /** Where the mean of {@link Round.Result#update} leads. */
+  private float[] parameters(float[] start, float[] mean, double rate) {
+    return switch (settings.averaging().clip()) {
+      case LOCAL ->
+          switch (settings.averaging().compression()) {
+            case NONE -> mean;
+            case BFLOAT16 -> Averaging.plus(start, 1, mean);
+          };
+      case AVERAGED -> Averaging.step(start, mean, rate, settings.train().maxGradNorm());
+    };
   }
 
   private static void requireFinite(String what, boolean finite, Checkpoint state) {

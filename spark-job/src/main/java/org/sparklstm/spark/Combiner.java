@@ -158,13 +158,11 @@ final class Combiner {
 
   /** A part of a worker's update, the first with its end. */
   private static Piece piece(Round.Result result, LaneSplit lanes, int part, int size) {
-    float[] values =
-        Arrays.copyOfRange(
-            result.update().values(),
-            start(part, lanes.workers(), size),
-            start(part + 1, lanes.workers(), size));
+    int workers = lanes.workers();
+    Floats update =
+        result.update().slice(start(part, workers, size), start(part + 1, workers, size));
     Round.End end = result.end();
-    return new Piece(lanes.workerOf(end.firstLane()), new Floats(values), part == 0 ? end : null);
+    return new Piece(lanes.workerOf(end.firstLane()), update, part == 0 ? end : null);
   }
 
   /**

@@ -3,11 +3,13 @@ package org.sparklstm.spark;
 import java.io.Serializable;
 import java.util.Arrays;
 import org.sparklstm.config.Settings.Clip;
+import org.sparklstm.config.Settings.Compression;
 import org.sparklstm.engine.Engine;
 import org.sparklstm.engine.LossSum;
 import org.sparklstm.engine.Replica;
 import org.sparklstm.model.LstmSpec;
 import org.sparklstm.text.LaneShard;
+import org.sparklstm.train.Averaging;
 import org.sparklstm.train.Floats;
 
 /**
@@ -24,6 +26,7 @@ record Round(
     double rate,
     double maxGradNorm,
     Clip clip,
+    Compression compression,
     long noiseSeed)
     implements Serializable {
 
@@ -38,8 +41,8 @@ record Round(
   /**
    * What a worker ends with.
    *
-   * @param update its parameters; with {@link Clip#AVERAGED} the gradient of the round's only
-   *     window
+   * @param update its parameters, or if compressed their change; with {@link Clip#AVERAGED} the
+   *     gradient of the round's only window
    */
   record Result(End end, Floats update) implements Serializable {}
 
@@ -75,14 +78,23 @@ record Round(
       }
     }
     long nanos = System.nanoTime() - began;
-    float[] update = clip == Clip.LOCAL ? replica.parameters() : replica.gradient();
+    float[] reached = clip == Clip.LOCAL ? replica.parameters() : replica.gradient();
     End end =
         new End(
             shard.firstLane(),
             new Floats(replica.laneState()),
             loss,
-            clip == Clip.LOCAL ? norm : Replica.norm(update),
+            clip == Clip.LOCAL ? norm : Replica.norm(reached),
             nanos);
-    return new Result(end, new Floats(update));
+    return new Result(
+        end,
+        switch (compression) {
+          case NONE -> new Floats(reached);
+          case BFLOAT16 ->
+              Floats.bfloat16(
+                  clip == Clip.LOCAL
+                      ? Averaging.plus(reached, -1, start.parameters().values())
+                      : reached);
+        });
   }
 }

@@ -1,5 +1,6 @@
 package org.sparklstm.spark;
 
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -94,10 +95,19 @@ public final class TrainCommand implements Callable<Integer> {
     TrainCommand command = new TrainCommand();
     CommandLine line =
         new CommandLine(command)
+            .registerConverter(Path.class, TrainCommand::path)
             .setExecutionExceptionHandler(
                 (exception, commandLine, parsed) -> fail(exception, commandLine));
     line.getCommandSpec().usageMessage().footer(SettingsLoader.keys().toArray(String[]::new));
     return line.execute(args);
+  }
+
+  private static Path path(String name) {
+    try {
+      return Path.of(name);
+    } catch (InvalidPathException e) {
+      throw new CommandLine.TypeConversionException("'%s' cannot be a file".formatted(name));
+    }
   }
 
   private static int fail(Exception exception, CommandLine line) {

@@ -86,9 +86,17 @@ class AveragingTrainerTest {
     assertThat(train(start, 3).parameters()).isEqualTo(train(start, 3).parameters());
   }
 
-  @ParameterizedTest(name = "K = {0}, {1}")
-  @CsvSource({"1, local", "2, local", "3, local", "5, local", "5, averaged"})
-  void howWorkersComeTogetherDoesNotChangeTheBytes(int workers, String clip) {
+  @ParameterizedTest(name = "K = {0}, {1}, {2}")
+  @CsvSource({
+    "1, local, none",
+    "2, local, none",
+    "3, local, none",
+    "5, local, none",
+    "5, averaged, none",
+    "3, local, bfloat16",
+    "5, averaged, bfloat16"
+  })
+  void howWorkersComeTogetherDoesNotChangeTheBytes(int workers, String clip, String compression) {
     List<Checkpoint> ends = new ArrayList<>();
     for (String combine : List.of("driver", "tree", "sharded", "auto")) {
       Checkpoint start =
@@ -98,6 +106,7 @@ class AveragingTrainerTest {
                   "averaging.period=" + (clip.equals("local") ? 3 : 1),
                   "averaging.clip=" + clip,
                   "averaging.combine=" + combine,
+                  "averaging.compression=" + compression,
                   "model.keep-probability=0.5"));
       ends.add(train(start, workers));
     }
@@ -107,6 +116,34 @@ class AveragingTrainerTest {
       assertThat(end.laneState()).isEqualTo(ends.get(0).laneState());
       assertThat(end.loss()).isEqualTo(ends.get(0).loss());
     }
+  }
+
+  @ParameterizedTest(name = "K = {0}")
+  @ValueSource(ints = {1, 3})
+  void compressedChangesAreAtMost256thOfThemselvesOff(int workers) {
+    Checkpoint start = start(settings(workers, "averaging.compression=bfloat16"));
+
+    float[] parameters = train(start, workers).parameters();
+
+    LaneSplit split = new LaneSplit(LANES, workers);
+    double[] exact = new double[parameters.length];
+    double[] bound = new double[parameters.length];
+    for (int worker = 0; worker < workers; worker++) {
+      float[] update =
+          new Serial(start, lanes(split.firstLane(worker), split.lanesOf(worker))).parameters;
+      double weight = split.lanesOf(worker) / (double) LANES;
+      for (int i = 0; i < update.length; i++) {
+        float change = update[i] - start.parameters()[i];
+        exact[i] += weight * update[i];
+        bound[i] += weight * Math.abs(change) / 256;
+      }
+    }
+    float[] off = new float[parameters.length];
+    for (int i = 0; i < off.length; i++) {
+      off[i] = (float) Math.abs(parameters[i] - exact[i]);
+      assertThat(off[i]).isLessThanOrEqualTo((float) bound[i] + Math.ulp(1f));
+    }
+    assertThat(Replica.norm(off)).isPositive();
   }
 
   @Test
@@ -199,14 +236,18 @@ class AveragingTrainerTest {
     private LossSum loss = LossSum.ZERO;
 
     Serial(Checkpoint start) {
+      this(start, lanes(0, LANES));
+    }
+
+    Serial(Checkpoint start, LaneShard shard) {
       Settings.Train train = start.settings().train();
-      try (Replica replica = start.settings().engine().replica(start.spec(), LANES)) {
+      try (Replica replica = start.settings().engine().replica(start.spec(), shard.lanes())) {
         replica.setParameters(start.parameters());
         for (int window = 0; window < WINDOWS; window++) {
           loss =
               loss.plus(
                   replica.backpropagate(
-                      lanes(0, LANES).window(window), DropoutNoise.epochSeed(train.seed(), 0)));
+                      shard.window(window), DropoutNoise.epochSeed(train.seed(), 0)));
           replica.step(train.learningRate(), train.maxGradNorm());
         }
         parameters = replica.parameters();

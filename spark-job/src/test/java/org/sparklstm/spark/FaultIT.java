@@ -19,8 +19,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * What dies on the way does not change the model: executors and workers of a real standalone
- * cluster are killed with SIGKILL at random moments.
+ * What dies on the way does not change the model: executors, workers and drivers of a real
+ * standalone cluster are killed with SIGKILL at random moments.
  */
 @Timeout(value = 10, unit = TimeUnit.MINUTES)
 class FaultIT {
@@ -36,7 +36,7 @@ class FaultIT {
   @BeforeAll
   static void train() throws Exception {
     corpus = SmallCorpus.write(directory.resolve("corpus"));
-    try (SparkProcess job = submit("local[2]", "undisturbed")) {
+    try (SparkProcess job = submit("local[2]", "undisturbed", List.of())) {
       assertThat(job.exitCode()).describedAs("exit code; it printed%n%s", job.errors()).isZero();
     }
   }
@@ -56,70 +56,97 @@ class FaultIT {
     return new Random(seed);
   }
 
-  /** However the workers come together. */
+  /**
+   * However the workers come together: executors die twice in a row, all tasks of a round fail
+   * once, an executor freezes, a worker process dies with its executor and a new one joins.
+   */
   @ParameterizedTest
   @MethodSource("seeds")
-  void anExecutorKilledTwiceInARow(long seed) throws Exception {
+  void whateverDiesOnACluster(long seed) throws Exception {
     Random random = random(seed);
-    String run = "executors" + seed;
+    String run = "cluster" + seed;
     String combine = List.of("driver", "tree", "sharded").get(random.nextInt(3));
+    boolean dynamic = random.nextBoolean();
+    System.out.println("combine " + combine + ", dynamic allocation " + dynamic);
+    List<String> options =
+        new ArrayList<>(
+            FailingTasks.options(directory.resolve(run + ".jar"), "epoch 2 round 3 of", 1));
+    for (String conf :
+        List.of(
+            "spark.network.timeout=8s",
+            "spark.network.timeoutInterval=2s",
+            "spark.executor.heartbeatInterval=1s",
+            "spark.speculation=true",
+            "spark.speculation.multiplier=1.1",
+            "spark.speculation.interval=50ms",
+            "spark.dynamicAllocation.enabled=" + dynamic,
+            "spark.dynamicAllocation.shuffleTracking.enabled=true")) {
+      options.addAll(List.of("--conf", conf));
+    }
     try (SparkCluster cluster = cluster(run, 2);
-        SparkProcess job = submit(cluster.master(), run, "--set", "averaging.combine=" + combine)) {
+        SparkProcess job =
+            submit(cluster.master(), run, options, "--set", "averaging.combine=" + combine)) {
       awaitCheckpoint(run, job);
       for (int kill = 0; kill < 2; kill++) {
-        assertRunsOn(job, random.nextInt(1500));
+        assertRunsOn(job, random.nextInt(1000));
         cluster.workers().get(random.nextInt(2)).killChild();
       }
-      assertSameModel(job, run);
-    }
-  }
-
-  @ParameterizedTest
-  @MethodSource("seeds")
-  void aWorkerKilledWithItsExecutorAndANewOneThatJoins(long seed) throws Exception {
-    Random random = random(seed);
-    String run = "workers" + seed;
-    try (SparkCluster cluster = cluster(run, 2);
-        SparkProcess job = submit(cluster.master(), run)) {
-      awaitCheckpoint(run, job);
-      assertRunsOn(job, random.nextInt(1500));
+      assertRunsOn(job, random.nextInt(1000));
+      cluster.workers().get(random.nextInt(2)).freezeChild();
+      assertRunsOn(job, random.nextInt(1000));
       SparkProcess worker = cluster.workers().get(random.nextInt(2));
       worker.killChild();
       worker.kill();
       cluster.addWorker();
       assertSameModel(job, run);
+      assertThat(job.errors()).contains(FailingTasks.MESSAGE);
     }
   }
 
-  /** Checkpoints are written after every second round, so some kills come during a write. */
+  /**
+   * Checkpoints are written after every second round, so some kills come during a write. After two
+   * of them, a task that always fails.
+   */
   @ParameterizedTest
   @MethodSource("seeds")
-  void theDriverKilledTwiceAndResumed(long seed) throws Exception {
+  void theDriverKilledTwiceAndATaskThatAlwaysFails(long seed) throws Exception {
     Random random = random(seed);
     String run = "drivers" + seed;
-    try (SparkProcess job = submit("local[2]", run)) {
+    try (SparkProcess job = submit("local[2]", run, List.of())) {
       awaitCheckpoint(run, job);
       job.endedWithin(random.nextInt(2000));
       job.kill();
     }
-    try (SparkProcess job = submit("local[2]", run, "--resume")) {
+    try (SparkProcess job = submit("local[2]", run, List.of(), "--resume")) {
       while (!job.errors().contains("Resuming from") && !job.endedWithin(50)) {
         // it still prepares the data
       }
       job.endedWithin(random.nextInt(2000));
       job.kill();
     }
-    try (SparkProcess job = submit("local[2]", run, "--resume")) {
+    List<String> failing =
+        FailingTasks.options(directory.resolve(run + ".jar"), "epoch 10 round 5 of", 9);
+    try (SparkProcess job = submit("local[2,2]", run, failing, "--resume")) {
+      assertThat(job.exitCode()).isEqualTo(1);
+      assertThat(job.errors())
+          .contains("A task failed: ")
+          .contains(FailingTasks.MESSAGE)
+          .doesNotContain("Training failed");
+    }
+    try (SparkProcess job = submit("local[2]", run, List.of(), "--resume")) {
       assertSameModel(job, run);
-      assertThat(job.errors()).contains("Resuming from");
+      assertThat(job.errors()).contains("Resuming from").contains("epoch-000009-round-000000004");
     }
   }
 
   @Test
   void aClusterWithoutAWorkerIsNotWaitedForWithoutALimit() throws Exception {
+    List<String> options =
+        List.of("--conf", "spark.scheduler.maxRegisteredResourcesWaitingTime=1s");
     try (SparkCluster cluster = cluster("empty", 0);
         SparkProcess job =
-            submit(cluster.master(), "empty", "--set", "cluster.round-timeout=5 seconds")) {
+            submit(
+                cluster.master(), "empty", options, "--set", "cluster.round-timeout=5 seconds")) {
       assertThat(job.exitCode()).isEqualTo(1);
       assertThat(job.errors())
           .contains("No task has started or ended for 5 seconds")
@@ -137,13 +164,14 @@ class FaultIT {
     return new SparkCluster(Files.createDirectory(directory.resolve(run + "-cluster")), workers);
   }
 
-  private static SparkProcess submit(String master, String run, String... more) {
+  private static SparkProcess submit(
+      String master, String run, List<String> options, String... more) {
     List<String> arguments = new ArrayList<>(SETTINGS);
     arguments.addAll(List.of("--data-path", corpus.toString()));
     arguments.addAll(List.of("--save-path", directory.resolve(run).toString()));
     arguments.addAll(List.of(more));
     return SparkProcess.submit(
-        directory.resolve(run + "-log"), master, arguments.toArray(String[]::new));
+        directory.resolve(run + "-log"), master, options, arguments.toArray(String[]::new));
   }
 
   /** Waits until training has begun. */

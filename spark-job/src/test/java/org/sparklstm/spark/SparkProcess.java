@@ -52,6 +52,15 @@ final class SparkProcess implements AutoCloseable {
 
   /** Submits the uber jar's PtbTrain. */
   static SparkProcess submit(Path log, String master, String... arguments) {
+    return submit(log, master, List.of(), arguments);
+  }
+
+  /**
+   * Submits the uber jar's PtbTrain.
+   *
+   * @param more options of spark-submit
+   */
+  static SparkProcess submit(Path log, String master, List<String> more, String... arguments) {
     List<String> command = new ArrayList<>();
     command.addAll(List.of("org.apache.spark.deploy.SparkSubmit", "--master", master));
     command.addAll(List.of("--class", "PtbTrain", "--conf", "spark.ui.enabled=false"));
@@ -60,6 +69,7 @@ final class SparkProcess implements AutoCloseable {
     command.addAll(List.of("--total-executor-cores", "2"));
     command.addAll(List.of("--conf", "spark.scheduler.minRegisteredResourcesRatio=1.0"));
     command.addAll(List.of("--executor-memory", "600m", "--executor-cores", "1"));
+    command.addAll(more);
     command.add(System.getProperty("app.jar"));
     command.addAll(List.of(arguments));
     return new SparkProcess(log, command);
@@ -84,14 +94,25 @@ final class SparkProcess implements AutoCloseable {
 
   /** Kills the newest child: of a worker its executor, which is awaited. */
   void killChild() throws InterruptedException {
+    ProcessHandle child = child();
+    child.destroyForcibly();
+    child.onExit().join();
+  }
+
+  /** Stops the newest child, which stays there and does nothing any more. */
+  void freezeChild() throws IOException, InterruptedException {
+    Process stop = new ProcessBuilder("kill", "-STOP", "" + child().pid()).inheritIO().start();
+    assertThat(stop.waitFor()).isZero();
+  }
+
+  private ProcessHandle child() throws InterruptedException {
     Optional<ProcessHandle> child = Optional.empty();
     for (int wait = 0; child.isEmpty() && wait < 60_000 / 5; wait++) {
       Thread.sleep(5);
       child = process.children().max(Comparator.comparing(ProcessHandle::pid));
     }
     assertThat(child).describedAs("a child within a minute").isPresent();
-    child.get().destroyForcibly();
-    child.get().onExit().join();
+    return child.get();
   }
 
   List<String> output() {

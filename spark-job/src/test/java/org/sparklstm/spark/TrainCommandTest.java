@@ -20,14 +20,14 @@ class TrainCommandTest {
   @TempDir private Path directory;
 
   /** What a command did. */
-  private record Result(int status, String out, String err) {}
+  record Result(int status, String out, String err) {}
 
   @BeforeEach
   void session() {
     LocalSpark.session(); // which the command finds and stops
   }
 
-  private static Result run(String... args) {
+  static Result run(String... args) {
     PrintStream out = System.out;
     PrintStream err = System.err;
     ByteArrayOutputStream newOut = new ByteArrayOutputStream();
