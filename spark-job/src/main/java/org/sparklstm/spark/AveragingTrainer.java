@@ -9,7 +9,9 @@ import org.apache.spark.network.util.JavaUtils;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.sparklstm.config.Settings;
+import org.sparklstm.config.Settings.Clip;
 import org.sparklstm.config.Settings.Combine;
+import org.sparklstm.config.Settings.Compression;
 import org.sparklstm.engine.DropoutNoise;
 import org.sparklstm.engine.Engine;
 import org.sparklstm.engine.LossSum;
@@ -33,8 +35,9 @@ final class AveragingTrainer {
   private static final double MAX_OVERHEAD = 0.05;
 
   private final JavaSparkContext spark;
-  private final Settings settings;
   private final LaneSplit split;
+  private final Settings settings;
+  private Checkpoint state; // null while executors have it: the driver need not hold it twice
 
   /**
    * Milliseconds: of the broadcast on the driver, the slowest worker's windows, the driver's part
@@ -49,10 +52,17 @@ final class AveragingTrainer {
    */
   record RoundEnd(Checkpoint state, LossSum loss, double gradientNorm, Timing timing) {}
 
-  AveragingTrainer(JavaSparkContext spark, Settings settings, LaneSplit split) {
+  /** A trainer that goes on from {@code start}, which it lets go of. */
+  AveragingTrainer(JavaSparkContext spark, LaneSplit split, Checkpoint start) {
     this.spark = spark;
-    this.settings = settings;
     this.split = split;
+    this.settings = start.settings();
+    this.state = start;
+  }
+
+  /** Where training is. */
+  Checkpoint state() {
+    return state;
   }
 
   private int period() {
@@ -69,14 +79,14 @@ final class AveragingTrainer {
       Checkpoint start,
       JavaRDD<LaneShard> shards,
       int windows) {
-    Settings probing = start.settings().with("averaging.period", Math.min(PROBE_WINDOWS, windows));
-    AveragingTrainer trainer = new AveragingTrainer(spark, probing, split);
+    int probed = Math.min(PROBE_WINDOWS, windows);
+    Checkpoint probing = start.under(start.settings().with("averaging.period", probed));
     double compute = 0;
     double overhead = 0;
     for (int probe = 0; probe < PROBES; probe++) {
-      Timing timing = trainer.round(start, shards, windows).timing();
+      Timing timing = new AveragingTrainer(spark, split, probing).round(shards, windows).timing();
       if (probe > 0) { // the first warms up
-        compute += timing.compute() / (double) trainer.period();
+        compute += timing.compute() / (double) probed;
         overhead += timing.total() - timing.compute();
       }
     }
@@ -109,26 +119,25 @@ final class AveragingTrainer {
   }
 
   /**
-   * Runs what is left of {@code state}'s epoch.
+   * Runs what is left of the epoch; at the end all its rounds are done.
    *
    * @param shards one partition a worker
    * @param windows windows of an epoch
    * @param listener is told of each round
-   * @return the state at the epoch's end, all its rounds done
    * @throws TrainingException if the loss or the parameters are no longer finite
    */
-  Checkpoint epoch(
-      Checkpoint state, JavaRDD<LaneShard> shards, int windows, Consumer<RoundEnd> listener) {
-    Checkpoint current = state;
-    while (current.round() < rounds(windows)) {
-      RoundEnd end = round(current, shards, windows);
-      listener.accept(end);
-      current = end.state();
+  void epoch(JavaRDD<LaneShard> shards, int windows, Consumer<RoundEnd> listener) {
+    while (state.round() < rounds(windows)) {
+      listener.accept(round(shards, windows));
     }
-    return current;
   }
 
-  private RoundEnd round(Checkpoint state, JavaRDD<LaneShard> shards, int windows) {
+  /** Goes to the beginning of the next epoch. */
+  void nextEpoch() {
+    state = state.nextEpoch();
+  }
+
+  private RoundEnd round(JavaRDD<LaneShard> shards, int windows) {
     int period = period();
     Settings.Train train = settings.train();
     LstmSpec spec = state.spec();
@@ -153,6 +162,9 @@ final class AveragingTrainer {
     Broadcast<Round.Start> start =
         spark.broadcast(
             new Round.Start(new Floats(state.parameters()), new Floats(state.laneState())));
+    float[] kept = changesArrive() ? state.parameters() : new float[0];
+    Checkpoint before = state.after(state.round(), state.loss(), kept, state.laneState());
+    state = null;
     long sent = System.nanoTime();
     Combiner.Combined combined;
     try {
@@ -162,11 +174,11 @@ final class AveragingTrainer {
     } finally {
       start.destroy();
     }
-    Checkpoint next = next(state, combined, round.rate());
+    state = next(before, combined, round.rate());
     long ended = System.nanoTime();
     List<Round.End> ends = combined.ends();
     return new RoundEnd(
-        next,
+        state,
         ends.stream().map(Round.End::loss).reduce(LossSum.ZERO, LossSum::plus),
         ends.stream().mapToDouble(Round.End::gradientNorm).max().orElse(0),
         new Timing(
@@ -174,6 +186,12 @@ final class AveragingTrainer {
             millis(ends.stream().mapToLong(Round.End::nanos).max().orElse(0)),
             millis(combined.nanos()),
             millis(ended - began)));
+  }
+
+  /** Whether {@link Round.Result#update} is to be applied to the parameters before the round. */
+  private boolean changesArrive() {
+    Settings.Averaging averaging = settings.averaging();
+    return averaging.clip() == Clip.AVERAGED || averaging.compression() != Compression.NONE;
   }
 
   private Combine combine(LstmSpec spec) {
@@ -185,7 +203,11 @@ final class AveragingTrainer {
         JavaUtils.byteStringAsBytes(spark.getConf().get("spark.driver.maxResultSize", "1g")));
   }
 
-  /** The state after a round. */
+  /**
+   * The state after a round.
+   *
+   * @param state before it, with parameters if {@link #changesArrive()}
+   */
   private Checkpoint next(Checkpoint state, Combiner.Combined combined, double rate) {
     LossSum loss = state.loss();
     float[] laneState = new float[state.laneState().length];
@@ -206,14 +228,12 @@ final class AveragingTrainer {
 
   /** Where the mean of {@link Round.Result#update} leads. */
   private float[] parameters(float[] start, float[] mean, double rate) {
-    return switch (settings.averaging().clip()) {
-      case LOCAL ->
-          switch (settings.averaging().compression()) {
-            case NONE -> mean;
-            case BFLOAT16 -> Averaging.plus(start, 1, mean);
-          };
-      case AVERAGED -> Averaging.step(start, mean, rate, settings.train().maxGradNorm());
-    };
+    if (!changesArrive()) {
+      return mean;
+    }
+    return settings.averaging().clip() == Clip.AVERAGED
+        ? Averaging.step(start, mean, rate, settings.train().maxGradNorm())
+        : Averaging.plus(start, 1, mean);
   }
 
   private static void requireFinite(String what, boolean finite, Checkpoint state) {
@@ -225,7 +245,7 @@ final class AveragingTrainer {
   }
 
   /** Σ −ln p over all windows of {@code shards}, forward only, from a zero state. */
-  LossSum evaluate(Checkpoint state, JavaRDD<LaneShard> shards, String description) {
+  LossSum evaluate(JavaRDD<LaneShard> shards, String description) {
     LstmSpec spec = state.spec();
     spark.sc().setJobDescription(description);
     Broadcast<Floats> parameters = spark.broadcast(new Floats(state.parameters()));

@@ -76,14 +76,13 @@ public record CarriedStateTrainingMaster(int workers, int period, double maxGrad
     Lanes cut = new Lanes((long) lanes * (count * length + 1), lanes, length, false);
     JavaRDD<LaneShard> shards = LaneShards.of(rows, cut, split).cache();
     try {
-      Checkpoint end =
+      AveragingTrainer trainer =
           new AveragingTrainer(
-                  JavaSparkContext.fromSparkContext(windows.context()), settings, split)
-              .epoch(
-                  state(model, spec, settings),
-                  shards,
-                  count,
-                  round -> model.setScore(meanScore(round.loss(), length)));
+              JavaSparkContext.fromSparkContext(windows.context()),
+              split,
+              state(model, spec, settings));
+      trainer.epoch(shards, count, round -> model.setScore(meanScore(round.loss(), length)));
+      Checkpoint end = trainer.state();
       model.params().assign(Nd4j.createFromArray(Dl4jModel.toDl4j(spec, end.parameters())));
       model.setScore(meanScore(end.loss(), length));
     } finally {

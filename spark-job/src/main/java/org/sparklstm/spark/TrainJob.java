@@ -57,26 +57,31 @@ final class TrainJob {
           wanted
               .with("engine.name", engine.name().toLowerCase(Locale.ROOT))
               .with("cluster.workers", data.split().workers());
-      Checkpoint start =
-          resumed == null
-              ? initial(settings, data)
-              : resumed.under(settings.with("averaging.period", period(resumed)));
+      AveragingTrainer trainer =
+          new AveragingTrainer(
+              JavaSparkContext.fromSparkContext(spark.sparkContext()),
+              data.split(),
+              resumed == null
+                  ? initial(settings, data)
+                  : resumed.under(settings.with("averaging.period", period(resumed))));
+      boolean begins = resumed == null;
+      resumed = null; // large, and the trainer lets go of it
       LOG.info(
           "{} parameters, vocabulary of {} words, {} windows an epoch, {} workers",
-          start.parameters().length,
+          trainer.state().parameters().length,
           data.vocabulary().size(),
           data.windows(),
           data.split().workers());
       if (savePath == null) {
         LOG.warn("Nothing is saved: give --save-path to keep the model");
-        train(start, data, null);
+        train(trainer, data, null);
       } else {
         savePath.begin();
-        if (resumed == null) {
-          save(start); // which holds what was decided, so that a resumed run keeps it
+        if (begins) {
+          save(trainer.state()); // which holds what was decided, so that a resumed run keeps it
         }
-        try (MetricsLog metrics = MetricsLog.open(savePath, start)) {
-          train(start, data, metrics);
+        try (MetricsLog metrics = MetricsLog.open(savePath, trainer.state())) {
+          train(trainer, data, metrics);
         }
       }
     } finally {
@@ -122,57 +127,46 @@ final class TrainJob {
     return Math.max(1, Math.min(slots, settings.data().lanes()));
   }
 
-  private void train(Checkpoint start, TrainingData data, MetricsLog metrics) throws IOException {
-    Settings settings = start.settings();
-    AveragingTrainer trainer =
-        new AveragingTrainer(
-            JavaSparkContext.fromSparkContext(spark.sparkContext()), settings, data.split());
-    Checkpoint state = start;
-    while (state.epoch() < settings.train().epochs()) {
-      state = epoch(state, data, trainer, metrics);
-      save(state);
+  private void train(AveragingTrainer trainer, TrainingData data, MetricsLog metrics)
+      throws IOException {
+    int epochs = trainer.state().settings().train().epochs();
+    while (trainer.state().epoch() < epochs) {
+      epoch(trainer, data, metrics);
+      save(trainer.state());
     }
-    LossSum test = trainer.evaluate(state, data.test(), "test");
+    LossSum test = trainer.evaluate(data.test(), "test");
     out.println(Report.testPerplexity(test.perplexity()));
     if (metrics != null) {
       metrics.test(test.perplexity());
-      ModelFiles.save(savePath, state, data.vocabulary());
+      ModelFiles.save(savePath, trainer.state(), data.vocabulary());
       LOG.info("Model saved to {}", savePath.model());
     }
   }
 
   /** Trains and validates one epoch, or what is left of it. */
-  private Checkpoint epoch(
-      Checkpoint start, TrainingData data, AveragingTrainer trainer, MetricsLog metrics)
+  private void epoch(AveragingTrainer trainer, TrainingData data, MetricsLog metrics)
       throws IOException {
-    Settings settings = start.settings();
-    int epoch = start.epoch();
-    double rate = Report.rate(settings.train(), epoch);
+    int epoch = trainer.state().epoch();
+    int done = trainer.state().round();
+    long tokensBefore = trainer.state().loss().tokens();
+    double rate = Report.rate(trainer.state().settings().train(), epoch);
     out.println(Report.learningRate(epoch, rate));
     long began = System.nanoTime();
     int rounds = trainer.rounds(data.windows());
-    Checkpoint end;
-    try (Progress progress = new Progress("Epoch %d".formatted(epoch + 1), rounds, start.round())) {
-      end =
-          trainer.epoch(
-              start,
-              data.train(),
-              data.windows(),
-              round -> ended(round, rounds, progress, metrics));
+    try (Progress progress = new Progress("Epoch %d".formatted(epoch + 1), rounds, done)) {
+      trainer.epoch(data.train(), data.windows(), round -> ended(round, rounds, progress, metrics));
     }
     double seconds = (System.nanoTime() - began) / 1e9;
-    double train = end.loss().perplexity();
-    out.println(Report.trainPerplexity(epoch, train));
+    LossSum loss = trainer.state().loss();
+    out.println(Report.trainPerplexity(epoch, loss.perplexity()));
     double valid =
-        trainer
-            .evaluate(end, data.valid(), "epoch %d validation".formatted(epoch + 1))
-            .perplexity();
+        trainer.evaluate(data.valid(), "epoch %d validation".formatted(epoch + 1)).perplexity();
     out.println(Report.validPerplexity(epoch, valid));
     if (metrics != null) {
-      long tokens = end.loss().tokens() - start.loss().tokens();
-      metrics.epoch(epoch + 1, rate, train, valid, tokens, seconds);
+      metrics.epoch(
+          epoch + 1, rate, loss.perplexity(), valid, loss.tokens() - tokensBefore, seconds);
     }
-    return end.nextEpoch();
+    trainer.nextEpoch();
   }
 
   private void ended(

@@ -163,8 +163,9 @@ class AveragingTrainerTest {
   void anEpochContinuedFromTheMiddleGivesTheSameBytes(int round) {
     Checkpoint start = start(settings(2, "averaging.period=3"));
     List<Checkpoint> states = new ArrayList<>();
-    Checkpoint end =
-        trainer(start, 2).epoch(start, shards(2), WINDOWS, ended -> states.add(ended.state()));
+    AveragingTrainer trainer = trainer(start, 2);
+    trainer.epoch(shards(2), WINDOWS, ended -> states.add(ended.state()));
+    Checkpoint end = trainer.state();
 
     Checkpoint continued = train(states.get(round - 1), 2);
 
@@ -185,7 +186,7 @@ class AveragingTrainerTest {
       }
     }
 
-    LossSum loss = trainer(state, workers).evaluate(state, shards(workers), "test");
+    LossSum loss = trainer(state, workers).evaluate(shards(workers), "test");
 
     assertThat(loss.tokens()).isEqualTo(serial.tokens());
     assertThat(loss.nats()).isCloseTo(serial.nats(), within(1e-4));
@@ -257,11 +258,13 @@ class AveragingTrainerTest {
   }
 
   private static Checkpoint train(Checkpoint start, int workers) {
-    return trainer(start, workers).epoch(start, shards(workers), WINDOWS, round -> {});
+    AveragingTrainer trainer = trainer(start, workers);
+    trainer.epoch(shards(workers), WINDOWS, round -> {});
+    return trainer.state();
   }
 
   private static AveragingTrainer trainer(Checkpoint start, int workers) {
-    return new AveragingTrainer(context(), start.settings(), new LaneSplit(LANES, workers));
+    return new AveragingTrainer(context(), new LaneSplit(LANES, workers), start);
   }
 
   private static JavaSparkContext context() {
