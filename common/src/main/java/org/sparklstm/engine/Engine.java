@@ -52,4 +52,17 @@ public record Engine(Name name, int threads) implements Serializable {
     LOG.warn("oneDNN does not run here ({}): DL4J trains, much slower", failure.get());
     return new Dl4jReplica(spec, lanes);
   }
+
+  /**
+   * Bytes outside the Java heap that a replica takes: with {@link Name#FUSED} an upper bound, with
+   * {@link Name#DL4J}, whose memory the JVM collects, a rule of thumb.
+   *
+   * @param lanes B of its windows
+   * @param length T of its windows
+   */
+  public long nativeBytes(LstmSpec spec, int lanes, int length) {
+    long fused = FusedReplica.bytes(spec, lanes, length);
+    long logits = (long) lanes * length * spec.vocabularySize() * Float.BYTES;
+    return name == Name.DL4J ? 2 * fused + 5 * logits : fused;
+  }
 }

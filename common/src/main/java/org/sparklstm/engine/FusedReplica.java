@@ -47,6 +47,24 @@ final class FusedReplica implements Replica {
     }
   }
 
+  /**
+   * Bytes that a replica takes, an upper bound.
+   *
+   * @param length T of its windows
+   */
+  static long bytes(LstmSpec spec, long lanes, long length) {
+    long h = spec.hiddenSize();
+    long l = spec.layers();
+    long v = spec.vocabularySize();
+    long n = length * lanes;
+    long lstm = l * (8 * h * h + 4 * h);
+    long softmax = v * (h + 1);
+    long weights = 2 * (lstm + softmax) + lstm + (spec.tiedEmbeddings() ? 0 : v * h);
+    // Gradients, and of each layer inputs, outputs, mask and oneDNN's workspace; its scratchpad.
+    long activations = n * h * (4 + l * (3 + 8)) + n * 12 * h;
+    return Float.BYTES * (weights + activations + SoftmaxLayer.logits(v, n)) * 11 / 10;
+  }
+
   @Override
   public void setParameters(float[] values) {
     requireLength("parameters", values, spec.parameterCount());

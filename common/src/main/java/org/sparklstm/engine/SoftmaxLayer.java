@@ -78,6 +78,11 @@ final class SoftmaxLayer {
     }
   }
 
+  /** Logits that exist at a time, at most. */
+  static long logits(long vocabularySize, long rows) {
+    return Math.max(vocabularySize, Math.min(rows * vocabularySize, BLOCK_LOGITS));
+  }
+
   /** Rows of a block: as few blocks as possible of at most {@link #BLOCK_LOGITS}, evenly filled. */
   private int blockRows(int rows) {
     int most = Math.max(1, BLOCK_LOGITS / vocabularySize);

@@ -10,8 +10,8 @@ import org.sparklstm.engine.Replica;
 import org.sparklstm.model.LstmSpec;
 
 /**
- * The replicas of this JVM, kept from round to round: as many as tasks ran at once. A replica holds
- * nothing that a task does not set first, so any task may use any of its shape.
+ * The replicas of this JVM, kept from round to round: never more than tasks ran at once. A replica
+ * holds nothing that a task does not set first, so any task may use any of its shape.
  */
 final class ReplicaPool {
   private static final ConcurrentMap<Shape, Queue<Replica>> IDLE = new ConcurrentHashMap<>();
@@ -27,6 +27,7 @@ final class ReplicaPool {
             new Shape(engine, spec, lanes), shape -> new ConcurrentLinkedQueue<>());
     Replica replica = idle.poll();
     if (replica == null) {
+      clear(); // of other shapes: their memory is needed
       replica = engine.replica(spec, lanes);
     }
     boolean done = false;

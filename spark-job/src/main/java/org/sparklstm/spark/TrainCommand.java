@@ -173,6 +173,7 @@ public final class TrainCommand implements Callable<Integer> {
     conf.setIfMissing("spark.task.cpus", Integer.toString(threads));
     requireCores(conf, "spark.task.cpus", threads);
     requireCores(conf, "spark.executor.cores", threads);
+    ExecutorMemory.ask(conf, settings);
     conf.set("spark.serializer", JavaSerializer.class.getName()); // Kryo cannot write records
     // Parameters do not compress, and go faster in few pieces and without a stop on the way back.
     conf.setIfMissing("spark.broadcast.compress", "false");

@@ -6,7 +6,6 @@ import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Locale;
 import java.util.OptionalInt;
-import org.apache.spark.SparkContext;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
 import org.slf4j.Logger;
@@ -57,6 +56,8 @@ final class TrainJob {
           wanted
               .with("engine.name", engine.name().toLowerCase(Locale.ROOT))
               .with("cluster.workers", data.split().workers());
+      ExecutorMemory.require(
+          spark.sparkContext(), settings, settings.spec(data.vocabulary().size()), data);
       AveragingTrainer trainer =
           new AveragingTrainer(
               JavaSparkContext.fromSparkContext(spark.sparkContext()),
@@ -121,9 +122,7 @@ final class TrainJob {
 
   /** One worker for each task that the cluster can run at once, at most one a lane. */
   private int slots(Settings settings) {
-    SparkContext context = spark.sparkContext();
-    int slots =
-        context.maxNumConcurrentTasks(context.resourceProfileManager().defaultResourceProfile());
+    int slots = ExecutorMemory.slots(spark.sparkContext());
     return Math.max(1, Math.min(slots, settings.data().lanes()));
   }
 

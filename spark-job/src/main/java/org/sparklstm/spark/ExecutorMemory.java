@@ -1,0 +1,124 @@
+package org.sparklstm.spark;
+
+import com.sun.management.OperatingSystemMXBean;
+import java.io.Serializable;
+import java.lang.management.ManagementFactory;
+import org.apache.spark.SparkConf;
+import org.apache.spark.SparkContext;
+import org.apache.spark.network.util.JavaUtils;
+import org.sparklstm.config.ConfigurationException;
+import org.sparklstm.config.Settings;
+import org.sparklstm.model.LstmSpec;
+import org.sparklstm.train.LaneSplit;
+
+/**
+ * The memory that training takes of an executor.
+ *
+ * @param heap bytes of the Java heap
+ * @param total bytes of the machine or its container
+ */
+record ExecutorMemory(long heap, long total) implements Serializable {
+  private static final String OVERHEAD = "spark.executor.memoryOverhead";
+  private static final long MEBIBYTE = 1 << 20;
+
+  /** Spark's own in the heap, and what a JVM takes besides its heap. */
+  private static final long SPARK = 300 * MEBIBYTE;
+
+  private static final long JVM = 384 * MEBIBYTE;
+
+  /**
+   * What some workers at a time need.
+   *
+   * @param lanes of the worker that has the most
+   */
+  static ExecutorMemory needed(Settings settings, LstmSpec spec, int lanes, int tasks) {
+    long parameters = (long) spec.parameterCount() * Float.BYTES;
+    // The broadcast as it came and unpacked; each worker's parameters, and the same to send.
+    long heap = SPARK + (2L + 2L * tasks) * parameters;
+    long replica = settings.engine().nativeBytes(spec, lanes, settings.data().window());
+    return new ExecutorMemory(heap, heap + JVM + tasks * replica);
+  }
+
+  /** This JVM's. */
+  private static ExecutorMemory here() {
+    return new ExecutorMemory(
+        Runtime.getRuntime().maxMemory(),
+        ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getTotalMemorySize());
+  }
+
+  /**
+   * Asks the cluster manager for room besides the heap, unless the user has said how much.
+   *
+   * @throws ConfigurationException if the user has said too little
+   */
+  static void ask(SparkConf conf, Settings settings) {
+    if (conf.get("spark.master").startsWith("local")) {
+      return;
+    }
+    int tasks = conf.getInt("spark.executor.cores", 1) / conf.getInt("spark.task.cpus", 1);
+    int lanes = settings.data().lanes();
+    int workers = settings.cluster().workers().orElse(1);
+    LstmSpec largest = settings.spec(settings.vocabulary().size());
+    ExecutorMemory needed = needed(settings, largest, (lanes - 1) / workers + 1, tasks);
+    long overhead = (needed.total() - needed.heap()) / MEBIBYTE + 1;
+    if (!conf.contains(OVERHEAD)) {
+      double factor = conf.getDouble("spark.executor.memoryOverheadFactor", 0.1);
+      long usual =
+          (long) (factor * JavaUtils.byteStringAsMb(conf.get("spark.executor.memory", "1g")));
+      conf.set(OVERHEAD, Math.max(overhead, usual) + "m");
+    } else if (JavaUtils.byteStringAsMb(conf.get(OVERHEAD)) < overhead) {
+      throw new ConfigurationException(
+          "%s is %s: %d workers in an executor need %dm of this model; raise it or leave it out"
+              .formatted(OVERHEAD, conf.get(OVERHEAD), tasks, overhead));
+    }
+  }
+
+  /**
+   * Looks at the driver and at each executor.
+   *
+   * @throws ConfigurationException naming the memory that is needed, if one of them has less
+   */
+  static void require(SparkContext spark, Settings settings, LstmSpec spec, TrainingData data) {
+    LaneSplit split = data.split();
+    int slots = Math.max(1, slots(spark));
+    int executors = spark.isLocal() ? 1 : Math.max(1, spark.getExecutorMemoryStatus().size() - 1);
+    int tasks = Math.min((slots - 1) / executors + 1, split.workers());
+    ExecutorMemory needed = needed(settings, spec, split.lanesOf(0), tasks);
+    // Parameters before and after a round, and transfers.
+    long driver = 5L * spec.parameterCount() * Float.BYTES / 2;
+    if (spark.isLocal()) {
+      needed = new ExecutorMemory(needed.heap() + driver, needed.total() + driver);
+    } else {
+      requireHeap("the driver", here().heap(), SPARK + driver, "--driver-memory");
+    }
+    for (ExecutorMemory memory : data.train().map(shard -> here()).collect()) {
+      if (spark.isLocal()) {
+        requireHeap("this JVM", memory.heap(), needed.heap(), "--driver-memory");
+      } else {
+        requireHeap("an executor", memory.heap(), needed.heap(), "--executor-memory");
+      }
+      if (memory.total() < needed.total()) {
+        throw new ConfigurationException(
+            "Cannot train %,d parameters on a machine of %d MiB: %d workers in a JVM need %d MiB"
+                .formatted(
+                    spec.parameterCount(),
+                    memory.total() / MEBIBYTE,
+                    tasks,
+                    needed.total() / MEBIBYTE + 1));
+      }
+    }
+  }
+
+  /** How many tasks run at once. */
+  static int slots(SparkContext spark) {
+    return spark.maxNumConcurrentTasks(spark.resourceProfileManager().defaultResourceProfile());
+  }
+
+  private static void requireHeap(String whose, long heap, long needed, String option) {
+    if (heap < needed) {
+      throw new ConfigurationException(
+          "Cannot train: %s has %d MiB of Java heap, this model needs %d; raise %s"
+              .formatted(whose, heap / MEBIBYTE, needed / MEBIBYTE + 1, option));
+    }
+  }
+}
