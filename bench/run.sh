@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Reproduces the tables of docs/performance.md on this machine:
-#   bench/run.sh PEERS CORPUS [engine|whole|cluster|prepare …]   (default: all four)
+# Reproduces the tables of docs/performance.md and docs/scaling.md on this machine:
+#   bench/run.sh PEERS CORPUS [engine|whole|cluster|prepare|scaling|soak …]   (default: all of them)
 # PEERS is a directory with pytorch_ptb.py and tensorflow_ptb.py, CORPUS one with ptb.train.txt and so on.
 # Environment: PYTHON (default: python3) must have torch; tensorflow is measured if it is there. WORKERS
 # (default: 2), REPEATS (default: 3), PRESETS (default: "small medium"), WORK (default: a new directory).
@@ -10,7 +10,7 @@ shopt -s inherit_errexit
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 peers=$1 corpus=$(cd "$2" && pwd)
 shift 2
-[ $# -gt 0 ] || set -- engine whole cluster prepare
+[ $# -gt 0 ] || set -- engine whole cluster prepare scaling soak
 python=${PYTHON:-python3}
 workers=${WORKERS:-2}
 repeats=${REPEATS:-3}
@@ -103,6 +103,82 @@ prepare_text() {
     --executor-memory 4g --executor-cores 1 --conf spark.ui.enabled=false --jars "$app" \
     --class org.sparklstm.bench.PrepareBenchmark "$root"/bench/target/spark-lstm-bench-*.jar \
     "$work/text" 1000000 10000000 100000000 2> "$work/prepare.log"
+}
+
+scaling() {
+  echo "### Standalone cluster, small, milliseconds of a round of 8 windows, medians of an epoch ($(machine))"
+  echo "| workers | combine | compute | broadcast | combine | all else | round |"
+  echo "|---|---|---|---|---|---|---|"
+  mkdir -p "$work/slice"
+  for part in train:3000 valid:300 test:40; do
+    head -n "${part#*:}" "$corpus/ptb.${part%:*}.txt" > "$work/slice/${part%:*}.txt"
+  done
+  for count in 1 2 4; do
+    with_cluster "$count" 2g scaling_rounds
+  done
+}
+scaling_rounds() {
+  for combine in driver tree sharded; do
+    rm -rf "$work/run"
+    SPARK_LOCAL_IP=127.0.0.1 "$root/submit/spark-submit.sh" --master "$1" --conf spark.ui.enabled=false \
+      --executor-cores 1 --executor-memory 2g --total-executor-cores "$count" \
+      --conf spark.scheduler.minRegisteredResourcesRatio=1.0 -- --model small --data-path "$work/slice" \
+      --set train.epochs=1 --set averaging.period=8 --set averaging.combine="$combine" --save-path "$work/run" >&2
+    "$python" - "$work/run/metrics.jsonl" "$count" "$combine" <<'PYTHON'
+import json, statistics, sys
+rounds = [json.loads(line) for line in open(sys.argv[1]) if '"event":"round"' in line][3:-1]
+ms = {part: statistics.median(r[part + "_ms"] for r in rounds) for part in ("compute", "broadcast", "combine", "total")}
+rest = ms["total"] - ms["compute"] - ms["broadcast"] - ms["combine"]
+print("|", sys.argv[2], "|", sys.argv[3], *(f"| {x:.0f}" for x in (ms["compute"], ms["broadcast"], ms["combine"], rest, ms["total"])), "|")
+PYTHON
+  done
+}
+
+soak() {
+  echo "### 1,000 rounds of test on a standalone cluster ($(machine))"
+  with_cluster "$workers" 1g soak_rounds
+}
+soak_rounds() {
+  rm -rf "$work/run"
+  SPARK_LOCAL_IP=127.0.0.1 "$root/submit/spark-submit.sh" --master "$1" --conf spark.ui.port=14040 \
+    --executor-cores 1 --executor-memory 1g --total-executor-cores "$workers" \
+    --conf spark.scheduler.minRegisteredResourcesRatio=1.0 -- --model test --data-path "$corpus" \
+    --set averaging.period=23 --save-path "$work/run" >&2 &
+  job=$!
+  "$python" - "$work" "$job" <<'PYTHON'
+import json, os, subprocess, sys, time, urllib.request
+work, job = sys.argv[1:]
+def get(path):
+    return json.load(urllib.request.urlopen("http://127.0.0.1:14040/api/v1/applications" + path, timeout=10))
+def processes():
+    for line in subprocess.run(["jps", "-l"], capture_output=True, text=True).stdout.splitlines():
+        pid, _, name = line.partition(" ")
+        if name.endswith("CoarseGrainedExecutorBackend") or name.endswith("SparkSubmit"):
+            yield pid, name.rpartition(".")[2]
+def live_heap(pid):  # a full collection, then the bytes of all objects
+    return int(subprocess.run(["jcmd", pid, "GC.class_histogram"], capture_output=True, text=True).stdout.split()[-1])
+print("| rounds | process | live heap MB | resident MB | threads | file handles | blocks MB | files of the executors MB |")
+print("|---|---|---|---|---|---|---|---|")
+for wanted in range(50, 1001, 190):
+    while True:
+        try:
+            rounds = sum('"event":"round"' in line for line in open(work + "/run/metrics.jsonl"))
+        except FileNotFoundError:
+            rounds = 0
+        if rounds >= wanted or not os.path.exists("/proc/" + job):
+            break
+        time.sleep(1)
+    if rounds < wanted:
+        sys.exit("the job ended after %d rounds" % rounds)
+    blocks = sum(e["memoryUsed"] for e in get("/" + get("")[0]["id"] + "/executors")) / 1e6
+    disk = int(subprocess.run("du -sbc %s/worker*" % work, shell=True, capture_output=True, text=True).stdout.split()[-2]) / 1e6
+    for pid, name in sorted(processes(), key=lambda p: p[1]):
+        heap = live_heap(pid) / 1e6
+        status = dict(line.split(":", 1) for line in open("/proc/%s/status" % pid))
+        print("|", rounds, "|", name, "| %.1f | %d |" % (heap, int(status["VmRSS"].split()[0]) / 1000),
+              status["Threads"].strip(), "|", len(os.listdir("/proc/%s/fd" % pid)), "| %.1f | %.1f |" % (blocks, disk), flush=True)
+PYTHON
+  wait "$job"
 }
 
 with_cluster() { # WORKERS MEMORY COMMAND: runs COMMAND MASTER on a cluster of this machine

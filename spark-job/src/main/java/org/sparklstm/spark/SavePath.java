@@ -2,6 +2,8 @@ package org.sparklstm.spark;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
@@ -10,11 +12,15 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataOutputStream;
+import org.apache.hadoop.fs.FSError;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.FsConstants;
 import org.apache.hadoop.fs.LocalFileSystem;
 import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.fs.RawLocalFileSystem;
 import org.apache.hadoop.fs.StreamCapabilities;
+import org.apache.hadoop.fs.permission.FsPermission;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.sparklstm.config.ConfigurationException;
@@ -75,8 +81,8 @@ final class SavePath {
     }
     try {
       FileSystem fs = root.getFileSystem(hadoop);
-      if (fs instanceof LocalFileSystem local) {
-        fs = local.getRawFileSystem(); // no .crc files beside ours
+      if (fs instanceof LocalFileSystem) {
+        fs = local(hadoop);
       }
       if (fs.exists(root)) {
         requireUsable(fs, root, earlier);
@@ -90,6 +96,21 @@ final class SavePath {
       throw new ConfigurationException(
           "Cannot write to save path %s: %s".formatted(root, e.getMessage()));
     }
+  }
+
+  /** Local files without .crc files beside them, and with the user's umask, not Hadoop's own. */
+  private static FileSystem local(Configuration hadoop) throws IOException {
+    Configuration configuration = new Configuration(hadoop);
+    java.nio.file.Path parent = Files.createTempDirectory("umask");
+    java.nio.file.Path open = Files.createDirectory(parent.resolve("open"));
+    String mode = PosixFilePermissions.toString(Files.getPosixFilePermissions(open));
+    Files.delete(open);
+    Files.delete(parent);
+    int umask = 0777 & ~FsPermission.valueOf("d" + mode).toShort();
+    FsPermission.setUMask(configuration, new FsPermission((short) umask));
+    FileSystem local = new RawLocalFileSystem();
+    local.initialize(FsConstants.LOCAL_FS_URI, configuration);
+    return local;
   }
 
   private static void requireUsable(FileSystem fs, Path root, Earlier earlier) throws IOException {
@@ -123,6 +144,11 @@ final class SavePath {
     fs.mkdirs(checkpoints());
   }
 
+  @Override
+  public String toString() {
+    return root.toString();
+  }
+
   FileSystem fileSystem() {
     return fs;
   }
@@ -152,8 +178,12 @@ final class SavePath {
       if (out.hasCapability(StreamCapabilities.HSYNC)) {
         out.hsync();
       }
-    } catch (IOException | RuntimeException e) {
-      fs.delete(temporary, false);
+    } catch (IOException | RuntimeException | FSError e) {
+      try {
+        fs.delete(temporary, false);
+      } catch (IOException alsoFailed) {
+        e.addSuppressed(alsoFailed);
+      }
       throw e;
     }
     rename(temporary, file);

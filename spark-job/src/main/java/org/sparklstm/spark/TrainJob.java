@@ -6,6 +6,7 @@ import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Locale;
 import java.util.OptionalInt;
+import org.apache.hadoop.fs.FSError;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
 import org.slf4j.Logger;
@@ -77,13 +78,7 @@ final class TrainJob {
         LOG.warn("Nothing is saved: give --save-path to keep the model");
         train(trainer, data, null);
       } else {
-        savePath.begin();
-        if (begins) {
-          save(trainer.state()); // which holds what was decided, so that a resumed run keeps it
-        }
-        try (MetricsLog metrics = MetricsLog.open(savePath, trainer.state())) {
-          train(trainer, data, metrics);
-        }
+        trainAndSave(trainer, data, begins);
       }
     } finally {
       ReplicaPool.clear();
@@ -124,6 +119,25 @@ final class TrainJob {
   private int slots(Settings settings) {
     int slots = ExecutorMemory.slots(spark.sparkContext());
     return Math.max(1, Math.min(slots, settings.data().lanes()));
+  }
+
+  /** Trains, and tells of all that cannot be saved. */
+  private void trainAndSave(AveragingTrainer trainer, TrainingData data, boolean begins) {
+    try {
+      savePath.begin();
+      if (begins) {
+        save(trainer.state()); // which holds what was decided, so that a resumed run keeps it
+      }
+      try (MetricsLog metrics = MetricsLog.open(savePath, trainer.state())) {
+        train(trainer, data, metrics);
+      }
+    } catch (IOException | UncheckedIOException | FSError e) { // an error of a local disk
+      String cause = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
+      throw new TrainingException(
+          "Cannot save to %s: %s. The checkpoints before stay: --resume goes on from them"
+              .formatted(savePath, cause),
+          e);
+    }
   }
 
   private void train(AveragingTrainer trainer, TrainingData data, MetricsLog metrics)

@@ -38,7 +38,7 @@ class CorpusFuzzTest {
     Files.delete(directory);
   }
 
-  @Property(tries = 100, shrinking = ShrinkingMode.OFF)
+  @Property(shrinking = ShrinkingMode.OFF)
   void windowsOrAnErrorThatNamesTheFile(
       @ForAll("texts") byte[] train,
       @ForAll("texts") byte[] valid,

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.File;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -11,6 +12,11 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.LongStream;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.hdfs.DistributedFileSystem;
+import org.apache.hadoop.hdfs.MiniDFSCluster;
+import org.apache.hadoop.hdfs.protocol.HdfsConstants;
+import org.apache.hadoop.hdfs.protocol.HdfsConstants.SafeModeAction;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -139,6 +145,83 @@ class FaultIT {
     }
   }
 
+  /**
+   * A save path on HDFS that is full or read-only, by seed; then one of two datanodes dies at a
+   * random moment of reading or training.
+   */
+  @ParameterizedTest
+  @MethodSource("seeds")
+  void hdfsThatTakesNoMoreAndThenLosesADatanode(long seed) throws Exception {
+    Random random = random(seed);
+    boolean full = random.nextBoolean();
+    String run = "hdfs" + seed;
+    Configuration conf = new Configuration();
+    conf.setInt("dfs.replication", 2);
+    Path files = Files.createDirectory(directory.resolve(run + "-files"));
+    try (MiniDFSCluster hdfs =
+            new MiniDFSCluster.Builder(conf, files.resolve("first").toFile()).build();
+        SparkProcess datanode = datanode(hdfs.getURI(), files.resolve("second"))) {
+      DistributedFileSystem fs = hdfs.getFileSystem();
+      while (fs.getDataNodeStats().length < 2 && !datanode.endedWithin(50)) {
+        // it registers
+      }
+      fs.copyFromLocalFile(path(corpus), path(Path.of("/corpus")));
+      List<String> settings = new ArrayList<>(SETTINGS);
+      settings.addAll(List.of("--data-path", hdfs.getURI() + "/corpus"));
+      settings.addAll(List.of("--save-path", hdfs.getURI() + "/" + run, "--resume"));
+      org.apache.hadoop.fs.Path saved = path(Path.of("/" + run));
+      String[] arguments = settings.toArray(String[]::new);
+
+      try (SparkProcess job =
+          SparkProcess.submit(files.resolve("stopped"), "local[2]", arguments)) {
+        while (!fs.exists(new org.apache.hadoop.fs.Path(saved, "checkpoints"))
+            && !job.endedWithin(5)) {
+          // it prepares the data
+        }
+        assertRunsOn(job, 500);
+        if (full) {
+          fs.setQuota(saved, HdfsConstants.QUOTA_DONT_SET, 1);
+        } else {
+          fs.setSafeMode(SafeModeAction.SAFEMODE_ENTER);
+        }
+        assertThat(job.exitCode()).isEqualTo(1);
+        assertThat(job.errors())
+            .contains("Cannot save to " + hdfs.getURI() + "/" + run + ": ")
+            .contains(full ? "quota" : "safe mode")
+            .doesNotContain("Training failed");
+      }
+      fs.setSafeMode(SafeModeAction.SAFEMODE_LEAVE);
+      fs.setQuota(saved, HdfsConstants.QUOTA_DONT_SET, HdfsConstants.QUOTA_RESET);
+      try (SparkProcess job = SparkProcess.submit(files.resolve("job"), "local[2]", arguments)) {
+        assertRunsOn(job, random.nextInt(15_000));
+        datanode.kill();
+        assertThat(job.exitCode()).describedAs("exit code; it printed%n%s", job.errors()).isZero();
+      }
+      fs.copyToLocalFile(saved, path(directory.resolve(run)));
+      assertSame(run);
+    }
+  }
+
+  private static SparkProcess datanode(URI hdfs, Path directory) {
+    List<String> arguments = new ArrayList<>();
+    arguments.add("org.apache.hadoop.hdfs.server.datanode.DataNode");
+    for (String property :
+        List.of(
+            "fs.defaultFS=" + hdfs,
+            "dfs.datanode.data.dir=" + directory,
+            "dfs.datanode.address=127.0.0.1:0",
+            "dfs.datanode.http.address=127.0.0.1:0",
+            "dfs.datanode.ipc.address=127.0.0.1:0")) {
+      arguments.addAll(List.of("-D", property));
+    }
+    return SparkProcess.java(
+        directory, System.getProperty("java.class.path"), arguments.toArray(String[]::new));
+  }
+
+  private static org.apache.hadoop.fs.Path path(Path path) {
+    return new org.apache.hadoop.fs.Path(path.toString());
+  }
+
   @Test
   void aClusterWithoutAWorkerIsNotWaitedForWithoutALimit() throws Exception {
     List<String> options =
@@ -185,6 +268,10 @@ class FaultIT {
 
   private static void assertSameModel(SparkProcess job, String run) throws Exception {
     assertThat(job.exitCode()).describedAs("exit code; it printed%n%s", job.errors()).isZero();
+    assertSame(run);
+  }
+
+  private static void assertSame(String run) throws IOException {
     for (String file : List.of("model.safetensors", "dl4j.zip", "vocabulary.txt")) {
       assertThat(model(run, file)).hasSameBinaryContentAs(model("undisturbed", file));
     }

@@ -5,9 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.jar.JarFile;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -35,6 +37,13 @@ class LocalModeIT {
         .last()
         .asString()
         .startsWith("{\"event\":\"test\",\"perplexity\":");
+    try (Stream<Path> files = Files.walk(directory.resolve("run"))) {
+      for (Path file : files.toList()) {
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
+            .describedAs("permissions of %s, where the user's umask is 027", file)
+            .isEqualTo(Files.isDirectory(file) ? "rwxr-x---" : "rw-r-----");
+      }
+    }
   }
 
   @Test

@@ -11,15 +11,18 @@ import java.util.List;
 final class SparkCluster implements AutoCloseable {
   private final Path directory;
   private final String master;
+  private final List<String> options;
   private final List<SparkProcess> processes = new ArrayList<>();
 
   /**
    * Starts one.
    *
    * @param directory for logs and the workers' files
+   * @param options of the master and of each worker
    */
-  SparkCluster(Path directory, int workers) throws IOException {
+  SparkCluster(Path directory, int workers, String... options) throws IOException {
     this.directory = directory;
+    this.options = List.of(options);
     int port = freePort();
     this.master = "spark://127.0.0.1:" + port;
     start(
@@ -60,7 +63,9 @@ final class SparkCluster implements AutoCloseable {
   }
 
   private SparkProcess start(String name, String... arguments) {
-    SparkProcess process = SparkProcess.start(directory.resolve(name), arguments);
+    List<String> all = new ArrayList<>(List.of(arguments));
+    all.addAll(1, options);
+    SparkProcess process = SparkProcess.start(directory.resolve(name), all.toArray(String[]::new));
     processes.add(process);
     return process;
   }

@@ -14,7 +14,7 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * A JVM of the laid-out Spark runtime: a master, a worker, or an application submitted as a user
- * does.
+ * does, one who keeps files from others (umask 027).
  */
 final class SparkProcess implements AutoCloseable {
   private static final String RUNTIME = System.getProperty("spark.runtime");
@@ -24,13 +24,14 @@ final class SparkProcess implements AutoCloseable {
   private final Path out;
   private final Path err;
 
-  private SparkProcess(Path log, List<String> arguments) {
+  private SparkProcess(Path log, String classPath, List<String> arguments) {
     out = log.resolveSibling(log.getFileName() + ".out");
     err = log.resolveSibling(log.getFileName() + ".err");
     List<String> command = new ArrayList<>();
+    command.addAll(List.of("sh", "-c", "umask 027 && exec \"$@\"", "sh"));
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(List.of(System.getProperty("spark.module-options").trim().split("\\s+")));
-    command.addAll(List.of("-Xmx1g", "-cp", RUNTIME + "/jars/*"));
+    command.addAll(List.of("-Xmx1g", "-cp", classPath));
     command.addAll(arguments);
     ProcessBuilder builder =
         new ProcessBuilder(command)
@@ -46,8 +47,14 @@ final class SparkProcess implements AutoCloseable {
     }
   }
 
+  /** A class of the runtime. */
   static SparkProcess start(Path log, String... arguments) {
-    return new SparkProcess(log, List.of(arguments));
+    return java(log, RUNTIME + "/jars/*", arguments);
+  }
+
+  /** Any class. */
+  static SparkProcess java(Path log, String classPath, String... arguments) {
+    return new SparkProcess(log, classPath, List.of(arguments));
   }
 
   /** Submits the uber jar's PtbTrain. */
@@ -72,7 +79,7 @@ final class SparkProcess implements AutoCloseable {
     command.addAll(more);
     command.add(System.getProperty("app.jar"));
     command.addAll(List.of(arguments));
-    return new SparkProcess(log, command);
+    return start(log, command.toArray(String[]::new));
   }
 
   /** Waits for the end of the process, at most nine minutes. */
