@@ -155,13 +155,15 @@ class FaultIT {
     Random random = random(seed);
     boolean full = random.nextBoolean();
     String run = "hdfs" + seed;
-    Configuration conf = new Configuration();
-    conf.setInt("dfs.replication", 2);
     Path files = Files.createDirectory(directory.resolve(run + "-files"));
     try (MiniDFSCluster hdfs =
-            new MiniDFSCluster.Builder(conf, files.resolve("first").toFile()).build();
-        SparkProcess datanode = datanode(hdfs.getURI(), files.resolve("second"))) {
-      DistributedFileSystem fs = hdfs.getFileSystem();
+            new MiniDFSCluster.Builder(new Configuration(), files.resolve("first").toFile())
+                .build();
+        SparkProcess datanode = datanode(hdfs.getURI(), files.resolve("second"));
+        DistributedFileSystem fs = new DistributedFileSystem()) {
+      Configuration conf = new Configuration();
+      conf.setInt("dfs.replication", 2); // the cluster's is the number of its own datanodes
+      fs.initialize(hdfs.getURI(), conf);
       while (fs.getDataNodeStats().length < 2 && !datanode.endedWithin(50)) {
         // it registers
       }
