@@ -8,6 +8,7 @@ import org.apache.spark.SparkContext;
 import org.apache.spark.network.util.JavaUtils;
 import org.sparklstm.config.ConfigurationException;
 import org.sparklstm.config.Settings;
+import org.sparklstm.config.Settings.Compression;
 import org.sparklstm.model.LstmSpec;
 import org.sparklstm.train.LaneSplit;
 
@@ -34,7 +35,8 @@ record ExecutorMemory(long heap, long total) implements Serializable {
   static ExecutorMemory needed(Settings settings, LstmSpec spec, int lanes, int tasks) {
     long parameters = (long) spec.parameterCount() * Float.BYTES;
     // The broadcast as it came and unpacked; each worker's parameters, and the same to send.
-    long heap = SPARK + (2L + 2L * tasks) * parameters;
+    long copies = settings.averaging().compression() == Compression.NONE ? 2 : 4;
+    long heap = SPARK + (2 + copies * tasks) * parameters;
     long replica = settings.engine().nativeBytes(spec, lanes, settings.data().window());
     return new ExecutorMemory(heap, heap + JVM + tasks * replica);
   }
@@ -47,29 +49,44 @@ record ExecutorMemory(long heap, long total) implements Serializable {
   }
 
   /**
-   * Asks the cluster manager for room besides the heap, unless the user has said how much.
-   *
-   * @throws ConfigurationException if the user has said too little
+   * Asks the cluster manager for room besides the heap, unless the user has said how much; the
+   * corpus is not read yet, so for as many words as the vocabulary may have.
    */
   static void ask(SparkConf conf, Settings settings) {
-    if (conf.get("spark.master").startsWith("local")) {
+    if (conf.get("spark.master").startsWith("local") || conf.contains(OVERHEAD)) {
+      return;
+    }
+    LstmSpec largest;
+    try {
+      largest = settings.spec(settings.vocabulary().size());
+    } catch (ConfigurationException e) { // a smaller text may have fewer words
       return;
     }
     int tasks = conf.getInt("spark.executor.cores", 1) / conf.getInt("spark.task.cpus", 1);
-    int lanes = settings.data().lanes();
     int workers = settings.cluster().workers().orElse(1);
-    LstmSpec largest = settings.spec(settings.vocabulary().size());
-    ExecutorMemory needed = needed(settings, largest, (lanes - 1) / workers + 1, tasks);
-    long overhead = (needed.total() - needed.heap()) / MEBIBYTE + 1;
-    if (!conf.contains(OVERHEAD)) {
-      double factor = conf.getDouble("spark.executor.memoryOverheadFactor", 0.1);
-      long usual =
-          (long) (factor * JavaUtils.byteStringAsMb(conf.get("spark.executor.memory", "1g")));
-      conf.set(OVERHEAD, Math.max(overhead, usual) + "m");
-    } else if (JavaUtils.byteStringAsMb(conf.get(OVERHEAD)) < overhead) {
+    int lanes = (settings.data().lanes() - 1) / workers + 1;
+    double factor = conf.getDouble("spark.executor.memoryOverheadFactor", 0.1);
+    long usual =
+        (long) (factor * JavaUtils.byteStringAsMb(conf.get("spark.executor.memory", "1g")));
+    conf.set(OVERHEAD, Math.max(needed(settings, largest, lanes, tasks).overhead(), usual) + "m");
+  }
+
+  /** Mebibytes besides the heap. */
+  private long overhead() {
+    return (total - heap) / MEBIBYTE + 1;
+  }
+
+  /**
+   * Looks at what containers have besides the heap.
+   *
+   * @throws ConfigurationException naming what they need, if that is more
+   */
+  static void requireOverhead(ExecutorMemory needed, SparkConf conf) {
+    if (conf.contains(OVERHEAD)
+        && JavaUtils.byteStringAsMb(conf.get(OVERHEAD)) < needed.overhead()) {
       throw new ConfigurationException(
-          "%s is %s: %d workers in an executor need %dm of this model; raise it or leave it out"
-              .formatted(OVERHEAD, conf.get(OVERHEAD), tasks, overhead));
+          "Cannot train: %s is %s, this model needs %dm; raise it or leave it out"
+              .formatted(OVERHEAD, conf.get(OVERHEAD), needed.overhead()));
     }
   }
 
@@ -89,6 +106,7 @@ record ExecutorMemory(long heap, long total) implements Serializable {
     if (spark.isLocal()) {
       needed = new ExecutorMemory(needed.heap() + driver, needed.total() + driver);
     } else {
+      requireOverhead(needed, spark.getConf());
       requireHeap("the driver", here().heap(), SPARK + driver, "--driver-memory");
     }
     for (ExecutorMemory memory : data.train().map(shard -> here()).collect()) {

@@ -49,16 +49,34 @@ class ExecutorMemoryTest {
   }
 
   @Test
-  void tooLittleRoomIsRefusedWithTheNumber() {
-    int needed = overhead(conf());
+  void whatTheUserSaysStays() {
+    assertThat(overhead(conf("spark.executor.memoryOverhead", "512m"))).isEqualTo(512);
+  }
 
-    assertThatThrownBy(() -> overhead(conf("spark.executor.memoryOverhead", "512m")))
+  @Test
+  void aVocabularyWithoutALimitAsksForNothing() {
+    SparkConf conf = conf();
+    ExecutorMemory.ask(conf, LARGE.with("vocabulary.size", Integer.MAX_VALUE));
+
+    assertThat(conf.contains("spark.executor.memoryOverhead")).isFalse();
+  }
+
+  @Test
+  void tooLittleRoomIsRefusedWithTheNumber() {
+    ExecutorMemory needed = ExecutorMemory.needed(LARGE, LARGE.spec(10_000), 20, 1);
+    int told = overhead(conf());
+
+    assertThatThrownBy(
+            () ->
+                ExecutorMemory.requireOverhead(
+                    needed, conf("spark.executor.memoryOverhead", "512m")))
         .isInstanceOf(ConfigurationException.class)
         .hasMessage(
-            "spark.executor.memoryOverhead is 512m: 1 workers in an executor need %dm of this model;"
-                + " raise it or leave it out",
-            needed);
-    assertThat(overhead(conf("spark.executor.memoryOverhead", needed + "m"))).isEqualTo(needed);
+            "Cannot train: spark.executor.memoryOverhead is 512m, this model needs %dm; raise it or"
+                + " leave it out",
+            told);
+    ExecutorMemory.requireOverhead(needed, conf("spark.executor.memoryOverhead", told + "m"));
+    ExecutorMemory.requireOverhead(needed, conf());
   }
 
   @Test
