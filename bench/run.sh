@@ -59,10 +59,17 @@ engine() {
   grep -o 'gc.alloc.rate.norm.*B/op' "$work/jmh.log" | tail -1
 }
 
-epoch() { # MASTER OPTION …: tokens/s of the first epoch of small
+train() { # MASTER OPTION … -- OPTION …: a new run in $work/run
   rm -rf "$work/run"
-  SPARK_LOCAL_IP=127.0.0.1 "$root/submit/spark-submit.sh" --master "$1" "${@:2}" --conf spark.ui.enabled=false -- \
-    --model small --data-path "$corpus" --set train.epochs=1 --save-path "$work/run" >&2
+  SPARK_LOCAL_IP=127.0.0.1 "$root/submit/spark-submit.sh" --master "$@" --save-path "$work/run" >&2
+}
+executors() { # COUNT MEMORY: the options for executors of one core, all there when training starts
+  echo --executor-cores 1 --executor-memory "$2" --total-executor-cores "$1" \
+    --conf spark.scheduler.minRegisteredResourcesRatio=1.0
+}
+
+epoch() { # MASTER OPTION …: tokens/s of the first epoch of small
+  train "$@" --conf spark.ui.enabled=false -- --model small --data-path "$corpus" --set train.epochs=1
   sed -n 's/.*"tokens_per_second":\([0-9]*\).*/\1/p' "$work/run/metrics.jsonl"
   grep '"event":"round"' "$work/run/metrics.jsonl" > "$work/rounds.jsonl"
 }
@@ -88,9 +95,8 @@ cluster() {
   with_cluster "$workers" 2g cluster_epochs
 }
 cluster_epochs() {
-  one=$(epoch "$1" --total-executor-cores 1 --executor-cores 1 --executor-memory 2g)
-  all=$(epoch "$1" --executor-cores 1 --executor-memory 2g \
-    --conf spark.scheduler.minRegisteredResourcesRatio=1.0 --total-executor-cores "$workers")
+  one=$(epoch "$1" $(executors 1 2g))
+  all=$(epoch "$1" $(executors "$workers" 2g))
   echo "1 executor: $one tokens/s, $workers executors: $all tokens/s"
 }
 
@@ -119,11 +125,8 @@ scaling() {
 }
 scaling_rounds() {
   for combine in driver tree sharded; do
-    rm -rf "$work/run"
-    SPARK_LOCAL_IP=127.0.0.1 "$root/submit/spark-submit.sh" --master "$1" --conf spark.ui.enabled=false \
-      --executor-cores 1 --executor-memory 2g --total-executor-cores "$count" \
-      --conf spark.scheduler.minRegisteredResourcesRatio=1.0 -- --model small --data-path "$work/slice" \
-      --set train.epochs=1 --set averaging.period=8 --set averaging.combine="$combine" --save-path "$work/run" >&2
+    train "$1" $(executors "$count" 2g) --conf spark.ui.enabled=false -- --model small --data-path "$work/slice" \
+      --set train.epochs=1 --set averaging.period=8 --set averaging.combine="$combine"
     "$python" - "$work/run/metrics.jsonl" "$count" "$combine" <<'PYTHON'
 import json, statistics, sys
 rounds = [json.loads(line) for line in open(sys.argv[1]) if '"event":"round"' in line][3:-1]
@@ -139,11 +142,8 @@ soak() {
   with_cluster "$workers" 1g soak_rounds
 }
 soak_rounds() {
-  rm -rf "$work/run"
-  SPARK_LOCAL_IP=127.0.0.1 "$root/submit/spark-submit.sh" --master "$1" --conf spark.ui.port=14040 \
-    --executor-cores 1 --executor-memory 1g --total-executor-cores "$workers" \
-    --conf spark.scheduler.minRegisteredResourcesRatio=1.0 -- --model test --data-path "$corpus" \
-    --set averaging.period=23 --save-path "$work/run" >&2 &
+  train "$1" $(executors "$workers" 1g) --conf spark.ui.port=14040 -- --model test --data-path "$corpus" \
+    --set averaging.period=23 &
   job=$!
   "$python" - "$work" "$job" <<'PYTHON'
 import json, os, subprocess, sys, time, urllib.request

@@ -97,7 +97,7 @@ record ExecutorMemory(long heap, long total) implements Serializable {
    */
   static void require(SparkContext spark, Settings settings, LstmSpec spec, TrainingData data) {
     LaneSplit split = data.split();
-    int slots = Math.max(1, slots(spark));
+    int slots = slots(spark);
     int executors = spark.isLocal() ? 1 : Math.max(1, spark.getExecutorMemoryStatus().size() - 1);
     int tasks = Math.min((slots - 1) / executors + 1, split.workers());
     ExecutorMemory needed = needed(settings, spec, split.lanesOf(0), tasks);
@@ -127,9 +127,10 @@ record ExecutorMemory(long heap, long total) implements Serializable {
     }
   }
 
-  /** How many tasks run at once. */
+  /** How many tasks run at once, at least one: an executor may be still to come. */
   static int slots(SparkContext spark) {
-    return spark.maxNumConcurrentTasks(spark.resourceProfileManager().defaultResourceProfile());
+    return Math.max(
+        1, spark.maxNumConcurrentTasks(spark.resourceProfileManager().defaultResourceProfile()));
   }
 
   private static void requireHeap(String whose, long heap, long needed, String option) {

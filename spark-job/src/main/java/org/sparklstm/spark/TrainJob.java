@@ -117,8 +117,7 @@ final class TrainJob {
 
   /** One worker for each task that the cluster can run at once, at most one a lane. */
   private int slots(Settings settings) {
-    int slots = ExecutorMemory.slots(spark.sparkContext());
-    return Math.max(1, Math.min(slots, settings.data().lanes()));
+    return Math.min(ExecutorMemory.slots(spark.sparkContext()), settings.data().lanes());
   }
 
   /** Trains, and tells of all that cannot be saved. */
