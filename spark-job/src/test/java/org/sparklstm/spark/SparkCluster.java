@@ -1,11 +1,14 @@
 package org.sparklstm.spark;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
 
 /** A standalone cluster of real processes: a master, and workers of one core each. */
 final class SparkCluster implements AutoCloseable {
@@ -70,9 +73,19 @@ final class SparkCluster implements AutoCloseable {
     return process;
   }
 
-  /** Workers in the order in which they were started. */
-  List<SparkProcess> workers() {
-    return processes.subList(1, processes.size());
+  /**
+   * Any worker that has an executor now: with dynamic allocation, Spark may do with one executor
+   * after another died. Awaited for at most a minute.
+   */
+  SparkProcess workerWithAnExecutor(Random random) throws InterruptedException {
+    List<SparkProcess> workers = List.of();
+    for (int wait = 0; workers.isEmpty() && wait < 60_000 / 5; wait++) {
+      Thread.sleep(5);
+      workers =
+          processes.subList(1, processes.size()).stream().filter(SparkProcess::hasChild).toList();
+    }
+    assertThat(workers).describedAs("workers with an executor within a minute").isNotEmpty();
+    return workers.get(random.nextInt(workers.size()));
   }
 
   private static int freePort() throws IOException {

@@ -9,7 +9,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -18,6 +17,7 @@ import java.util.concurrent.TimeUnit;
  */
 final class SparkProcess implements AutoCloseable {
   private static final String RUNTIME = System.getProperty("spark.runtime");
+  private static final String JVM_OPTIONS = System.getProperty("jvm-options", "");
   private static final long LIMIT_SECONDS = 540;
 
   private final Process process;
@@ -30,8 +30,9 @@ final class SparkProcess implements AutoCloseable {
     List<String> command = new ArrayList<>();
     command.addAll(List.of("sh", "-c", "umask 027 && exec \"$@\"", "sh"));
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(List.of(System.getProperty("spark.module-options").trim().split("\\s+")));
-    command.addAll(List.of("-Xmx1g", "-cp", classPath));
+    String options = JVM_OPTIONS + " -Xmx1g " + System.getProperty("spark.module-options");
+    command.addAll(List.of(options.trim().split("\\s+")));
+    command.addAll(List.of("-cp", classPath));
     command.addAll(arguments);
     ProcessBuilder builder =
         new ProcessBuilder(command)
@@ -73,6 +74,7 @@ final class SparkProcess implements AutoCloseable {
     command.addAll(List.of("--class", "PtbTrain", "--conf", "spark.ui.enabled=false"));
     command.addAll(List.of("--conf", "spark.sql.shuffle.partitions=4")); // the corpus is tiny
     command.addAll(List.of("--conf", "spark.executorEnv.SPARK_SCALA_VERSION=2.12"));
+    command.addAll(List.of("--conf", "spark.executor.extraJavaOptions=" + JVM_OPTIONS));
     command.addAll(List.of("--total-executor-cores", "2"));
     command.addAll(List.of("--conf", "spark.scheduler.minRegisteredResourcesRatio=1.0"));
     command.addAll(List.of("--executor-memory", "600m", "--executor-cores", "1"));
@@ -100,7 +102,7 @@ final class SparkProcess implements AutoCloseable {
   }
 
   /** Kills the newest child: of a worker its executor, which is awaited. */
-  void killChild() throws InterruptedException {
+  void killChild() {
     ProcessHandle child = child();
     child.destroyForcibly();
     child.onExit().join();
@@ -112,14 +114,12 @@ final class SparkProcess implements AutoCloseable {
     assertThat(stop.waitFor()).isZero();
   }
 
-  private ProcessHandle child() throws InterruptedException {
-    Optional<ProcessHandle> child = Optional.empty();
-    for (int wait = 0; child.isEmpty() && wait < 60_000 / 5; wait++) {
-      Thread.sleep(5);
-      child = process.children().max(Comparator.comparing(ProcessHandle::pid));
-    }
-    assertThat(child).describedAs("a child within a minute").isPresent();
-    return child.get();
+  boolean hasChild() {
+    return process.children().findAny().isPresent();
+  }
+
+  private ProcessHandle child() {
+    return process.children().max(Comparator.comparing(ProcessHandle::pid)).orElseThrow();
   }
 
   List<String> output() {
