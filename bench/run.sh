@@ -68,8 +68,9 @@ executors() { # COUNT MEMORY: the options for executors of one core, all there w
     --conf spark.scheduler.minRegisteredResourcesRatio=1.0
 }
 
-epoch() { # MASTER OPTION …: tokens/s of the first epoch of small
-  train "$@" --conf spark.ui.enabled=false -- --model small --data-path "$corpus" --set train.epochs=1
+epoch() { # WORKERS MASTER OPTION …: tokens/s of the first epoch of small
+  train "${@:2}" --conf spark.ui.enabled=false -- --model small --data-path "$corpus" --set train.epochs=1 \
+    --set cluster.workers="$1"
   sed -n 's/.*"tokens_per_second":\([0-9]*\).*/\1/p' "$work/run/metrics.jsonl"
   grep '"event":"round"' "$work/run/metrics.jsonl" > "$work/rounds.jsonl"
 }
@@ -77,7 +78,7 @@ epoch() { # MASTER OPTION …: tokens/s of the first epoch of small
 whole() {
   echo "### PtbTrain in local[$workers], small, one epoch, and the engine alone ($(machine))"
   alone=$(jmh trainingStep -t "$workers" -p preset=small | grep tokens | rate)
-  program=$(epoch "local[$workers]")
+  program=$(epoch "$workers" "local[$workers]")
   after=$(jmh trainingStep -t "$workers" -p preset=small | grep tokens | rate)
   echo "engine before $alone, PtbTrain $program, engine after $after tokens/s"
   "$python" - "$work/rounds.jsonl" <<'PYTHON'
@@ -95,9 +96,10 @@ cluster() {
   with_cluster "$workers" 2g cluster_epochs
 }
 cluster_epochs() {
-  one=$(epoch "$1" $(executors 1 2g))
-  all=$(epoch "$1" $(executors "$workers" 2g))
-  echo "1 executor: $one tokens/s, $workers executors: $all tokens/s"
+  one=$(epoch 1 "$1" $(executors 1 2g))
+  all=$(epoch "$workers" "$1" $(executors "$workers" 2g))
+  waves=$(epoch "$workers" "$1" $(executors 1 2g))
+  echo "$workers workers on $workers executors: $all tokens/s; one executor: $one as one worker, $waves as $workers in turn"
 }
 
 prepare() {
@@ -149,11 +151,11 @@ soak_rounds() {
 import json, os, subprocess, sys, time, urllib.request
 work, job = sys.argv[1:]
 def get(path):
-    return json.load(urllib.request.urlopen("http://127.0.0.1:14040/api/v1/applications" + path, timeout=10))
-def processes():
-    for line in subprocess.run(["jps", "-l"], capture_output=True, text=True).stdout.splitlines():
-        pid, _, name = line.partition(" ")
-        if name.endswith("CoarseGrainedExecutorBackend") or name.endswith("SparkSubmit"):
+    return json.load(urllib.request.urlopen("http://127.0.0.1:14040" + path, timeout=10))
+def processes(application):  # the driver and its executors
+    for line in subprocess.run(["jps", "-lm"], capture_output=True, text=True).stdout.splitlines():
+        pid, name, arguments = (line + "  ").split(" ", 2)
+        if application in arguments or work + "/run" in arguments:
             yield pid, name.rpartition(".")[2]
 def live_heap(pid):  # a full collection, then the bytes of all objects
     return int(subprocess.run(["jcmd", pid, "GC.class_histogram"], capture_output=True, text=True).stdout.split()[-1])
@@ -170,13 +172,14 @@ for wanted in range(50, 1001, 190):
         time.sleep(1)
     if rounds < wanted:
         sys.exit("the job ended after %d rounds" % rounds)
-    blocks = sum(e["memoryUsed"] for e in get("/" + get("")[0]["id"] + "/executors")) / 1e6
+    gauges = get("/metrics/json")["gauges"].items()
+    blocks = next(v["value"] for k, v in gauges if k.endswith("BlockManager.memory.memUsed_MB"))
     disk = int(subprocess.run("du -sbc %s/worker*" % work, shell=True, capture_output=True, text=True).stdout.split()[-2]) / 1e6
-    for pid, name in sorted(processes(), key=lambda p: p[1]):
+    for pid, name in sorted(processes(get("/api/v1/applications")[0]["id"]), key=lambda p: p[1]):
         heap = live_heap(pid) / 1e6
         status = dict(line.split(":", 1) for line in open("/proc/%s/status" % pid))
         print("|", rounds, "|", name, "| %.1f | %d |" % (heap, int(status["VmRSS"].split()[0]) / 1000),
-              status["Threads"].strip(), "|", len(os.listdir("/proc/%s/fd" % pid)), "| %.1f | %.1f |" % (blocks, disk), flush=True)
+              status["Threads"].strip(), "|", len(os.listdir("/proc/%s/fd" % pid)), "| %d | %.1f |" % (blocks, disk), flush=True)
 PYTHON
   wait "$job"
 }
