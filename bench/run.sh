@@ -157,8 +157,11 @@ def processes(application):  # the driver and its executors
         pid, name, arguments = (line + "  ").split(" ", 2)
         if application in arguments or work + "/run" in arguments:
             yield pid, name.rpartition(".")[2]
-def live_heap(pid):  # a full collection, then the bytes of all objects
-    return int(subprocess.run(["jcmd", pid, "GC.class_histogram"], capture_output=True, text=True).stdout.split()[-1])
+def jcmd(pid, *command):
+    return subprocess.run(["jcmd", pid, *command], capture_output=True, text=True).stdout
+def live_heap(pid):  # after a full collection, the bytes of all objects
+    jcmd(pid, "GC.run")
+    return int(jcmd(pid, "GC.class_histogram", "-all").split()[-1])
 print("| rounds | process | live heap MB | resident MB | threads | file handles | blocks MB | files of the executors MB |")
 print("|---|---|---|---|---|---|---|---|")
 for wanted in range(50, 1001, 190):

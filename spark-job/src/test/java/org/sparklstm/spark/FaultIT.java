@@ -195,7 +195,7 @@ class FaultIT {
       fs.setSafeMode(SafeModeAction.SAFEMODE_LEAVE);
       fs.setQuota(saved, HdfsConstants.QUOTA_DONT_SET, HdfsConstants.QUOTA_RESET);
       try (SparkProcess job = SparkProcess.submit(files.resolve("job"), "local[2]", arguments)) {
-        assertRunsOn(job, random.nextInt(15_000));
+        assertRunsOn(job, random.nextInt(8_000));
         datanode.kill();
         assertThat(job.exitCode()).describedAs("exit code; it printed%n%s", job.errors()).isZero();
       }
