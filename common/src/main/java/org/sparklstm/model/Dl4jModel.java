@@ -1,9 +1,9 @@
 package org.sparklstm.model;
 
-import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.LocalDateTime;
 import java.util.List;
 import java.util.function.Supplier;
@@ -198,16 +198,23 @@ public final class Dl4jModel {
    */
   public static void writeZip(LstmSpec spec, float[] parameters, OutputStream out)
       throws IOException {
-    ByteArrayOutputStream dated = new ByteArrayOutputStream();
-    MultiLayerNetwork network = new MultiLayerNetwork(configuration(spec));
-    network.init();
-    network.params().assign(Nd4j.createFromArray(toDl4j(spec, parameters)));
-    ModelSerializer.writeModel(network, dated, false);
-    network.close();
-    // DL4J stamps the entries with the time of day: copy them with a fixed one.
+    Path dated = Files.createTempFile("dl4j", ".zip"); // large: not in the heap
+    try {
+      MultiLayerNetwork network = new MultiLayerNetwork(configuration(spec));
+      network.init();
+      network.params().assign(Nd4j.createFromArray(toDl4j(spec, parameters)));
+      ModelSerializer.writeModel(network, dated.toFile(), false);
+      network.close();
+      copyUndated(dated, out);
+    } finally {
+      Files.delete(dated);
+    }
+  }
+
+  /** DL4J stamps the entries of a zip with the time of day: copies them with a fixed one. */
+  private static void copyUndated(Path dated, OutputStream out) throws IOException {
     ZipOutputStream undated = new ZipOutputStream(out);
-    try (ZipInputStream entries =
-        new ZipInputStream(new ByteArrayInputStream(dated.toByteArray()))) {
+    try (ZipInputStream entries = new ZipInputStream(Files.newInputStream(dated))) {
       for (ZipEntry entry = entries.getNextEntry(); entry != null; entry = entries.getNextEntry()) {
         ZipEntry copy = new ZipEntry(entry.getName());
         copy.setTimeLocal(

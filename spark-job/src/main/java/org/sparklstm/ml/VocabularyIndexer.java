@@ -96,7 +96,7 @@ public final class VocabularyIndexer extends Estimator<VocabularyIndexerModel>
           counts
               .where(known)
               .orderBy(desc("count"), asc("word"))
-              .limit(size)
+              .limit((int) Math.min(size, totals.getLong(1))) // a task reserves twice as many
               .collectAsList()
               .stream()
               .map(row -> new Vocabulary.WordCount(row.getString(0), row.getLong(1)))

@@ -27,6 +27,13 @@ import scala.runtime.BoxedUnit;
  * same.
  */
 final class Combiner {
+  /**
+   * Floats of a part at most: 16 MiB. Spark receives several results at once and holds each a few
+   * times, and beyond spark.task.maxDirectResultSize executors keep those that a driver fails to
+   * fetch.
+   */
+  private static final int PART = 1 << 22;
+
   private final LaneSplit split;
   private final int parameters;
   private final Combine strategy;
@@ -80,9 +87,7 @@ final class Combiner {
       return wanted;
     }
     boolean fits =
-        workers == 1 // nothing to average
-            || (workers * update <= heap / 4
-                && (maxResultSize == 0 || workers * update < maxResultSize));
+        workers * update <= heap / 4 && (maxResultSize == 0 || workers * update < maxResultSize);
     return fits ? Combine.DRIVER : Combine.SHARDED;
   }
 
@@ -130,22 +135,21 @@ final class Combiner {
   }
 
   private Combined byParts(JavaRDD<Round.Result> results) {
-    int parts = split.workers();
-    int size = parameters;
-    float[] all = new float[size];
+    int parts = Math.max(split.workers(), (parameters - 1) / PART + 1);
+    float[] all = new float[parameters];
     List<Round.End> ends = new ArrayList<>();
     LaneSplit lanes = split;
     shuffle(
         results.flatMapToPair(
             result ->
                 IntStream.range(0, parts)
-                    .mapToObj(part -> new Tuple2<>(part, piece(result, lanes, part, size)))
+                    .mapToObj(part -> new Tuple2<>(part, piece(result, lanes, part, parts)))
                     .iterator()),
         parts,
         (arrays, weights) -> Averaging.weightedMean(arrays, weights, false),
         mean -> {
           float[] part = mean.update().values();
-          System.arraycopy(part, 0, all, start(mean.key(), parts, size), part.length);
+          System.arraycopy(part, 0, all, start(mean.key(), parts, all.length), part.length);
           ends.addAll(mean.ends());
         });
     return new Combined(all, ends, 0);
@@ -157,10 +161,9 @@ final class Combiner {
   }
 
   /** A part of a worker's update, the first with its end. */
-  private static Piece piece(Round.Result result, LaneSplit lanes, int part, int size) {
-    int workers = lanes.workers();
-    Floats update =
-        result.update().slice(start(part, workers, size), start(part + 1, workers, size));
+  private static Piece piece(Round.Result result, LaneSplit lanes, int part, int parts) {
+    int size = result.update().values().length;
+    Floats update = result.update().slice(start(part, parts, size), start(part + 1, parts, size));
     Round.End end = result.end();
     return new Piece(lanes.workerOf(end.firstLane()), update, part == 0 ? end : null);
   }

@@ -71,7 +71,8 @@ final class CorpusReader {
         }
       }
     } catch (IOException | IllegalArgumentException e) { // HDFS says so of an unknown host
-      throw new InputException("Cannot read corpus %s: %s".formatted(directory, e.getMessage()), e);
+      throw new InputException(
+          "Cannot read corpus %s: %s".formatted(directory, InputException.firstLine(e)), e);
     }
     throw new InputException(
         "Cannot read corpus: %s holds none of %s".formatted(directory, String.join(", ", names)));
@@ -120,7 +121,7 @@ final class CorpusReader {
       for (Throwable cause = e; cause != null; cause = cause.getCause()) {
         if (cause instanceof IOException) {
           throw new InputException(
-              "Cannot read corpus: %s: %s".formatted(file, cause.getMessage()), e);
+              "Cannot read corpus: %s: %s".formatted(file, InputException.firstLine(cause)), e);
         }
       }
       throw e;

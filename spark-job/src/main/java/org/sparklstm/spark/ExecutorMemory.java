@@ -8,8 +8,10 @@ import org.apache.spark.SparkContext;
 import org.apache.spark.network.util.JavaUtils;
 import org.sparklstm.config.ConfigurationException;
 import org.sparklstm.config.Settings;
+import org.sparklstm.config.Settings.Combine;
 import org.sparklstm.config.Settings.Compression;
 import org.sparklstm.model.LstmSpec;
+import org.sparklstm.train.Averaging;
 import org.sparklstm.train.LaneSplit;
 
 /**
@@ -30,12 +32,19 @@ record ExecutorMemory(long heap, long total) implements Serializable {
   /**
    * What some workers at a time need.
    *
-   * @param lanes of the worker that has the most
+   * @param workers in all
+   * @param tasks of them at a time
    */
-  static ExecutorMemory needed(Settings settings, LstmSpec spec, int lanes, int tasks) {
+  static ExecutorMemory needed(Settings settings, LstmSpec spec, int workers, int tasks) {
+    int lanes = (settings.data().lanes() - 1) / workers + 1; // of the worker that has the most
     long parameters = (long) spec.parameterCount() * Float.BYTES;
     // The broadcast as it came and unpacked; each worker's parameters, and the same to send.
-    long copies = settings.averaging().compression() == Compression.NONE ? 2 : 4;
+    boolean whole = settings.averaging().compression() == Compression.NONE;
+    long copies = whole ? 2 : 4;
+    if (settings.averaging().combine() == Combine.TREE) {
+      // A group's as they came, and unpacked; their mean, and the same to send.
+      copies = Math.max(copies, (whole ? 1L : 2L) * Averaging.groupSize(workers) + 3);
+    }
     long heap = SPARK + (2 + copies * tasks) * parameters;
     long replica = settings.engine().nativeBytes(spec, lanes, settings.data().window());
     return new ExecutorMemory(heap, heap + JVM + tasks * replica);
@@ -64,11 +73,10 @@ record ExecutorMemory(long heap, long total) implements Serializable {
     }
     int tasks = conf.getInt("spark.executor.cores", 1) / conf.getInt("spark.task.cpus", 1);
     int workers = settings.cluster().workers().orElse(1);
-    int lanes = (settings.data().lanes() - 1) / workers + 1;
     double factor = conf.getDouble("spark.executor.memoryOverheadFactor", 0.1);
     long usual =
         (long) (factor * JavaUtils.byteStringAsMb(conf.get("spark.executor.memory", "1g")));
-    conf.set(OVERHEAD, Math.max(needed(settings, largest, lanes, tasks).overhead(), usual) + "m");
+    conf.set(OVERHEAD, Math.max(needed(settings, largest, workers, tasks).overhead(), usual) + "m");
   }
 
   /** Mebibytes besides the heap. */
@@ -100,9 +108,13 @@ record ExecutorMemory(long heap, long total) implements Serializable {
     int slots = slots(spark);
     int executors = spark.isLocal() ? 1 : Math.max(1, spark.getExecutorMemoryStatus().size() - 1);
     int tasks = Math.min((slots - 1) / executors + 1, split.workers());
-    ExecutorMemory needed = needed(settings, spec, split.lanesOf(0), tasks);
+    ExecutorMemory needed = needed(settings, spec, split.workers(), tasks);
     // Parameters before and after a round, and transfers.
     long driver = 5L * spec.parameterCount() * Float.BYTES / 2;
+    if (settings.averaging().combine() == Combine.DRIVER && split.workers() > 1) {
+      int updates = split.workers() + Averaging.groupSize(split.workers());
+      driver += (long) updates * spec.parameterCount() * Float.BYTES;
+    }
     if (spark.isLocal()) {
       needed = new ExecutorMemory(needed.heap() + driver, needed.total() + driver);
     } else {

@@ -9,4 +9,9 @@ public final class InputException extends RuntimeException {
   InputException(String message, Throwable cause) {
     super(message, cause);
   }
+
+  /** The first line of a message: behind it, HDFS and Spark put the stack of another machine. */
+  static String firstLine(Throwable cause) {
+    return String.valueOf(cause.getMessage()).lines().findFirst().orElse("");
+  }
 }

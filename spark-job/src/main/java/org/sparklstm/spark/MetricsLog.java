@@ -4,11 +4,11 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.BufferedReader;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
-import java.util.List;
 import org.apache.hadoop.fs.CommonPathCapabilities;
 import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FileSystem;
@@ -32,28 +32,32 @@ final class MetricsLog implements AutoCloseable {
   static MetricsLog open(SavePath path, Checkpoint state) throws IOException {
     FileSystem fs = path.fileSystem();
     Path file = path.metrics();
-    List<String> kept = fs.exists(file) ? before(fs, file, state) : List.of();
+    path.recover(file);
     if (!fs.hasPathCapability(file, CommonPathCapabilities.FS_APPEND)) {
-      MetricsLog log = new MetricsLog(fs.create(file, true));
-      log.write(kept);
-      return log;
+      ByteArrayOutputStream kept = new ByteArrayOutputStream();
+      copy(fs, file, state, kept);
+      FSDataOutputStream out = fs.create(file, true);
+      kept.writeTo(out);
+      return new MetricsLog(out);
     }
-    path.write(file, out -> new MetricsLog(out).write(kept));
+    path.write(file, out -> copy(fs, file, state, out));
     return new MetricsLog(fs.append(file));
   }
 
-  private static List<String> before(FileSystem fs, Path file, Checkpoint state)
+  /** Copies the lines of {@code file}, if there is one, from before {@code state}. */
+  private static void copy(FileSystem fs, Path file, Checkpoint state, OutputStream out)
       throws IOException {
-    List<String> kept = new ArrayList<>();
+    if (!fs.exists(file)) {
+      return;
+    }
     try (BufferedReader lines =
         new BufferedReader(new InputStreamReader(fs.open(file), StandardCharsets.UTF_8))) {
       for (String line = lines.readLine(); line != null; line = lines.readLine()) {
         if (isBefore(line, state)) {
-          kept.add(line);
+          out.write((line + "\n").getBytes(StandardCharsets.UTF_8));
         }
       }
     }
-    return kept;
   }
 
   private static boolean isBefore(String line, Checkpoint state) {
@@ -106,13 +110,7 @@ final class MetricsLog implements AutoCloseable {
   }
 
   private void write(ObjectNode event) throws IOException {
-    write(List.of(JSON.writeValueAsString(event)));
-  }
-
-  private void write(List<String> lines) throws IOException {
-    for (String line : lines) {
-      out.write((line + "\n").getBytes(StandardCharsets.UTF_8));
-    }
+    out.write((JSON.writeValueAsString(event) + "\n").getBytes(StandardCharsets.UTF_8));
     out.hflush();
   }
 

@@ -94,7 +94,7 @@ final class SavePath {
       return new SavePath(fs, root, earlier);
     } catch (IOException | IllegalArgumentException e) { // HDFS says so of an unknown host
       throw new ConfigurationException(
-          "Cannot write to save path %s: %s".formatted(root, e.getMessage()));
+          "Cannot write to save path %s: %s".formatted(root, InputException.firstLine(e)));
     }
   }
 
@@ -137,6 +137,7 @@ final class SavePath {
    */
   void begin() throws IOException {
     if (earlier == Earlier.OVERWRITE) {
+      fs.delete(checkpoints(), true); // first: nobody resumes from half of a run
       for (String name : OURS) {
         fs.delete(new Path(root, name), true);
       }
@@ -189,6 +190,14 @@ final class SavePath {
     rename(temporary, file);
   }
 
+  /** Finishes a {@link #write} that died between removing the old file and renaming the new. */
+  void recover(Path file) throws IOException {
+    Path temporary = file.suffix(TEMPORARY);
+    if (!fs.exists(file) && fs.exists(temporary)) {
+      rename(temporary, file);
+    }
+  }
+
   /** Puts {@code to} in place of what stands there. */
   void rename(Path from, Path to) throws IOException {
     fs.delete(to, true);
@@ -224,20 +233,26 @@ final class SavePath {
    * The newest whole checkpoint of the run to resume; damaged ones are named and passed over.
    *
    * @return empty if none was written yet, or nothing is to be resumed
-   * @throws InputException if there are checkpoints and none is whole
+   * @throws InputException if they cannot be listed, or there are some and none is whole
    */
-  Optional<Checkpoint> latest() throws IOException {
-    if (earlier != Earlier.RESUME || !fs.exists(checkpoints())) {
-      return Optional.empty();
+  Optional<Checkpoint> latest() {
+    List<FileStatus> files;
+    try {
+      if (earlier != Earlier.RESUME || !fs.exists(checkpoints())) {
+        return Optional.empty();
+      }
+      files = newestFirst();
+    } catch (IOException e) {
+      throw new InputException(
+          "Cannot resume from %s: %s".formatted(root, InputException.firstLine(e)), e);
     }
-    List<FileStatus> files = newestFirst();
     for (FileStatus file : files) {
       try (InputStream in = fs.open(file.getPath())) {
         Checkpoint checkpoint = Checkpoint.read(in, file.getLen());
         LOG.info("Resuming from {}", file.getPath());
         return Optional.of(checkpoint);
-      } catch (IOException e) {
-        LOG.warn("Passing over checkpoint {}: {}", file.getPath(), e.getMessage());
+      } catch (IOException | FSError e) { // an error of a local disk
+        LOG.warn("Passing over checkpoint {}: {}", file.getPath(), InputException.firstLine(e));
       }
     }
     if (!files.isEmpty()) {

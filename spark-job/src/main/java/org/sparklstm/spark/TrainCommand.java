@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.apache.spark.SparkConf;
+import org.apache.spark.SparkContext$;
 import org.apache.spark.serializer.JavaSerializer;
 import org.apache.spark.sql.SparkSession;
 import org.slf4j.Logger;
@@ -132,7 +133,7 @@ public final class TrainCommand implements Callable<Integer> {
     }
     Settings settings = SettingsLoader.load(preset, config, assignments);
     SavePath.Earlier earlier = earlier();
-    SparkSession spark = SparkSession.builder().config(sparkConf(settings)).getOrCreate();
+    SparkSession spark = start(sparkConf(settings, new SparkConf()));
     try (Watchdog watchdog =
         new Watchdog(spark.sparkContext(), settings.cluster().roundTimeout())) {
       try {
@@ -150,6 +151,14 @@ public final class TrainCommand implements Callable<Integer> {
     }
   }
 
+  private static SparkSession start(SparkConf conf) {
+    try {
+      return SparkSession.builder().config(conf).getOrCreate();
+    } catch (Exception e) { // Scala throws what it does not declare
+      throw new TrainingException("Cannot start Spark: " + InputException.firstLine(e), e);
+    }
+  }
+
   private SavePath.Earlier earlier() {
     if (resume && overwrite) {
       throw new ConfigurationException("Cannot both --resume and --overwrite a run: give one");
@@ -162,8 +171,21 @@ public final class TrainCommand implements Callable<Integer> {
         : overwrite ? SavePath.Earlier.OVERWRITE : SavePath.Earlier.REFUSE;
   }
 
-  private static SparkConf sparkConf(Settings settings) {
-    SparkConf conf = new SparkConf();
+  /**
+   * What is set besides the user's own.
+   *
+   * @throws ConfigurationException if the user's is no number where it must be one, or leaves a
+   *     worker too few cores or too little memory
+   */
+  static SparkConf sparkConf(Settings settings, SparkConf conf) {
+    try {
+      return complete(conf, settings);
+    } catch (NumberFormatException e) {
+      throw new ConfigurationException(InputException.firstLine(e));
+    }
+  }
+
+  private static SparkConf complete(SparkConf conf, Settings settings) {
     conf.setIfMissing("spark.master", "local[*]");
     conf.setIfMissing("spark.app.name", "PtbTrain");
     // A worker that waits for its own executor while another is idle holds up the whole round.
@@ -173,6 +195,13 @@ public final class TrainCommand implements Callable<Integer> {
     conf.setIfMissing("spark.task.cpus", Integer.toString(threads));
     requireCores(conf, "spark.task.cpus", threads);
     requireCores(conf, "spark.executor.cores", threads);
+    String master = conf.get("spark.master");
+    int cores = SparkContext$.MODULE$.numDriverCores(master); // 0 if they are others'
+    if (cores > 0 && cores < threads) {
+      throw new ConfigurationException(
+          "engine.threads %d needs as many cores for each task: %s has %d"
+              .formatted(threads, master, cores));
+    }
     ExecutorMemory.ask(conf, settings);
     conf.set("spark.serializer", JavaSerializer.class.getName()); // Kryo cannot write records
     // Parameters do not compress, and go faster in few pieces and without a stop on the way back.
@@ -181,11 +210,14 @@ public final class TrainCommand implements Callable<Integer> {
     conf.setIfMissing("spark.task.maxDirectResultSize", "64m");
     // What the driver may take at once follows from its heap, see averaging.combine.
     conf.setIfMissing("spark.driver.maxResultSize", "0");
+    // metrics.jsonl is open all the time: a cluster of three datanodes that loses one goes on.
+    conf.setIfMissing(
+        "spark.hadoop.dfs.client.block.write.replace-datanode-on-failure.best-effort", "true");
     return conf;
   }
 
   private static void requireCores(SparkConf conf, String key, int threads) {
-    if (conf.contains(key) && Integer.parseInt(conf.get(key)) < threads) {
+    if (conf.contains(key) && conf.getInt(key, 0) < threads) {
       throw new ConfigurationException(
           "engine.threads %d needs as many cores for each task: %s is %s"
               .formatted(threads, key, conf.get(key)));

@@ -131,10 +131,9 @@ final class TrainJob {
         train(trainer, data, metrics);
       }
     } catch (IOException | UncheckedIOException | FSError e) { // an error of a local disk
-      String cause = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
       throw new TrainingException(
           "Cannot save to %s: %s. The checkpoints before stay: --resume goes on from them"
-              .formatted(savePath, cause),
+              .formatted(savePath, InputException.firstLine(e)),
           e);
     }
   }

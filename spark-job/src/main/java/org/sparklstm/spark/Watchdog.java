@@ -78,7 +78,7 @@ final class Watchdog extends SparkListener implements AutoCloseable {
 
   /**
    * What to throw for {@code failure}: why this watchdog ended the jobs, or the cause that a task
-   * failed with, or {@code failure} itself.
+   * failed with, or what else Spark says in a line; {@code failure} itself if it is not Spark's.
    */
   Exception explained(Exception failure) {
     if (failure instanceof SparkException) {
@@ -89,6 +89,7 @@ final class Watchdog extends SparkListener implements AutoCloseable {
       if (task.find()) {
         return new TrainingException("A task failed: " + task.group(1), failure);
       }
+      return new TrainingException("Spark gave up: " + InputException.firstLine(failure), failure);
     }
     return failure;
   }

@@ -51,6 +51,7 @@ class VocabularyIndexerTest {
   @Test
   void aSmallerCorpusHasASmallerVocabulary() {
     assertThat(learn(10_000, "a b")).containsExactly("a", "b");
+    assertThat(learn(1_000_000_000, "a b")).containsExactly("a", "b"); // no memory for as many
     assertThat(learn(10_000, "", "")).isEmpty();
   }
 

@@ -22,7 +22,9 @@ import org.sparklstm.engine.Replica;
 import org.sparklstm.model.LstmSpec;
 import org.sparklstm.text.LaneShard;
 import org.sparklstm.text.Vocabulary;
+import org.sparklstm.train.Averaging;
 import org.sparklstm.train.Checkpoint;
+import org.sparklstm.train.Floats;
 import org.sparklstm.train.LaneSplit;
 
 /** The gates that parameter averaging must pass against a serial trainer. */
@@ -153,9 +155,36 @@ class AveragingTrainerTest {
         .isEqualTo(Combine.DRIVER);
     assertThat(Combiner.decide(Combine.AUTO, 5, 25 * megabyte, 400 * megabyte, 0))
         .isEqualTo(Combine.SHARDED);
+    assertThat(Combiner.decide(Combine.AUTO, 1, 101 * megabyte, 400 * megabyte, 0))
+        .isEqualTo(Combine.SHARDED);
     assertThat(Combiner.decide(Combine.AUTO, 4, 25 * megabyte, 4000 * megabyte, 100 * megabyte))
         .isEqualTo(Combine.SHARDED);
     assertThat(Combiner.decide(Combine.TREE, 4, 25 * megabyte, 1, 1)).isEqualTo(Combine.TREE);
+  }
+
+  @Test
+  void partsOfManyParametersAreMoreThanWorkers() {
+    LaneSplit split = new LaneSplit(3, 2); // of two lanes and one
+    int parameters = 9_000_001; // three parts
+    List<float[]> updates = new ArrayList<>();
+    List<Round.Result> results = new ArrayList<>();
+    Random random = new Random(7);
+    for (int worker = 0; worker < 2; worker++) {
+      float[] update = new float[parameters];
+      for (int i = 0; i < parameters; i++) {
+        update[i] = random.nextFloat();
+      }
+      updates.add(update);
+      Round.End end =
+          new Round.End(split.firstLane(worker), new Floats(new float[0]), LossSum.ZERO, worker, 0);
+      results.add(new Round.Result(end, new Floats(update)));
+    }
+
+    Combiner.Combined combined =
+        new Combiner(split, parameters, Combine.SHARDED).combine(context().parallelize(results, 2));
+
+    assertThat(combined.mean()).isEqualTo(Averaging.weightedMean(updates, split.weights(), false));
+    assertThat(combined.ends()).extracting(Round.End::gradientNorm).containsExactly(0.0, 1.0);
   }
 
   @ParameterizedTest(name = "from round {0}")

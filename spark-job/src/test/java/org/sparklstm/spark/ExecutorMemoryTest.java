@@ -63,7 +63,7 @@ class ExecutorMemoryTest {
 
   @Test
   void tooLittleRoomIsRefusedWithTheNumber() {
-    ExecutorMemory needed = ExecutorMemory.needed(LARGE, LARGE.spec(10_000), 20, 1);
+    ExecutorMemory needed = ExecutorMemory.needed(LARGE, LARGE.spec(10_000), 1, 1);
     int told = overhead(conf());
 
     assertThatThrownBy(
@@ -77,6 +77,16 @@ class ExecutorMemoryTest {
             told);
     ExecutorMemory.requireOverhead(needed, conf("spark.executor.memoryOverhead", told + "m"));
     ExecutorMemory.requireOverhead(needed, conf());
+  }
+
+  @Test
+  void aTaskThatAveragesAGroupHoldsItsWorkersParameters() {
+    long parameters = 4L * LARGE.spec(10_000).parameterCount();
+    long one = ExecutorMemory.needed(LARGE, LARGE.spec(10_000), 16, 1).heap();
+    Settings tree = LARGE.with("averaging.combine", "tree");
+
+    assertThat(ExecutorMemory.needed(tree, LARGE.spec(10_000), 16, 1).heap() - one)
+        .isEqualTo(5 * parameters); // four, their mean and what is sent, instead of two
   }
 
   @Test
@@ -102,6 +112,14 @@ class ExecutorMemoryTest {
                   + " --driver-memory");
       ExecutorMemory.require(
           LocalSpark.session().sparkContext(), Corpus.settings(), new LstmSpec(9, 3, 1, 1), data);
+      // 175 MB of parameters fit into this heap of 2 GiB, those of both workers on the driver do
+      // not
+      LstmSpec fits = new LstmSpec(10_000, 1400, 1, 1);
+      Settings driver = Corpus.settings("averaging.combine=driver");
+      ExecutorMemory.require(LocalSpark.session().sparkContext(), Corpus.settings(), fits, data);
+      assertThatThrownBy(
+              () -> ExecutorMemory.require(LocalSpark.session().sparkContext(), driver, fits, data))
+          .isInstanceOf(ConfigurationException.class);
     }
   }
 }

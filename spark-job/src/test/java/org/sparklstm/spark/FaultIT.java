@@ -8,11 +8,15 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import java.util.stream.LongStream;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.hdfs.DistributedFileSystem;
 import org.apache.hadoop.hdfs.MiniDFSCluster;
 import org.apache.hadoop.hdfs.protocol.HdfsConstants;
@@ -63,8 +67,9 @@ class FaultIT {
   }
 
   /**
-   * However the workers come together: executors die twice in a row, all tasks of a round fail
-   * once, an executor freezes, a worker process dies with its executor and a new one joins.
+   * However the workers come together: an executor dies in the beginning, two more in a row, all
+   * tasks of a round fail once, an executor freezes, a worker process dies with its executor and a
+   * new one joins.
    */
   @ParameterizedTest
   @MethodSource("seeds")
@@ -92,6 +97,9 @@ class FaultIT {
     try (SparkCluster cluster = cluster(run, 2);
         SparkProcess job =
             submit(cluster.master(), run, options, "--set", "averaging.combine=" + combine)) {
+      SparkProcess first = cluster.workerWithAnExecutor(random); // data, or the first tasks
+      assertRunsOn(job, random.nextInt(10_000));
+      first.killChild();
       awaitCheckpoint(run, job);
       for (int kill = 0; kill < 2; kill++) {
         assertRunsOn(job, random.nextInt(1000));
@@ -172,12 +180,12 @@ class FaultIT {
       settings.addAll(List.of("--data-path", hdfs.getURI() + "/corpus"));
       settings.addAll(List.of("--save-path", hdfs.getURI() + "/" + run, "--resume"));
       org.apache.hadoop.fs.Path saved = path(Path.of("/" + run));
+      org.apache.hadoop.fs.Path checkpoints = new org.apache.hadoop.fs.Path(saved, "checkpoints");
       String[] arguments = settings.toArray(String[]::new);
 
       try (SparkProcess job =
           SparkProcess.submit(files.resolve("stopped"), "local[2]", arguments)) {
-        while (!fs.exists(new org.apache.hadoop.fs.Path(saved, "checkpoints"))
-            && !job.endedWithin(5)) {
+        while (!fs.exists(checkpoints) && !job.endedWithin(5)) {
           // it prepares the data
         }
         assertRunsOn(job, 500);
@@ -195,13 +203,27 @@ class FaultIT {
       fs.setSafeMode(SafeModeAction.SAFEMODE_LEAVE);
       fs.setQuota(saved, HdfsConstants.QUOTA_DONT_SET, HdfsConstants.QUOTA_RESET);
       try (SparkProcess job = SparkProcess.submit(files.resolve("job"), "local[2]", arguments)) {
-        assertRunsOn(job, random.nextInt(8_000));
+        if (random.nextBoolean()) { // metrics.jsonl is open
+          Set<String> before = names(fs, checkpoints);
+          while (names(fs, checkpoints).equals(before) && !job.endedWithin(5)) {
+            // it prepares the data
+          }
+        }
+        assertRunsOn(job, random.nextInt(3_000));
         datanode.kill();
         assertThat(job.exitCode()).describedAs("exit code; it printed%n%s", job.errors()).isZero();
       }
       fs.copyToLocalFile(saved, path(directory.resolve(run)));
       assertSame(run);
     }
+  }
+
+  private static Set<String> names(FileSystem fs, org.apache.hadoop.fs.Path directory)
+      throws IOException {
+    return Arrays.stream(fs.listStatus(directory))
+        .map(file -> file.getPath().getName())
+        .filter(name -> name.endsWith(".safetensors"))
+        .collect(Collectors.toSet());
   }
 
   private static SparkProcess datanode(URI hdfs, Path directory) {

@@ -120,6 +120,18 @@ class MetricsLogTest {
   }
 
   @Test
+  void aKillBetweenRemovingTheOldFileAndRenamingTheNewLosesNothing() throws IOException {
+    logTwoEpochs();
+    Path file = directory.resolve("metrics.jsonl");
+    Files.move(file, directory.resolve("metrics.jsonl.tmp"));
+
+    open(RESUME, state(1, 0)).close();
+
+    assertThat(places()).containsExactly("round 1 1", "round 1 2", "epoch 1 0");
+    assertThat(SavePathTest.files(directory)).containsExactly("checkpoints", "metrics.jsonl");
+  }
+
+  @Test
   void aResumedRunAppends() throws IOException {
     logTwoEpochs();
 

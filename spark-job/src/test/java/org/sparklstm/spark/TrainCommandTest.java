@@ -1,6 +1,7 @@
 package org.sparklstm.spark;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -8,12 +9,16 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import org.apache.spark.SparkConf;
 import org.assertj.core.api.ObjectAssert;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.sparklstm.config.ConfigurationException;
+import org.sparklstm.config.Settings;
 import org.sparklstm.config.SettingsLoader;
 
 class TrainCommandTest {
@@ -181,6 +186,25 @@ class TrainCommandTest {
     } finally {
       System.clearProperty("spark.task.cpus");
     }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "local[2], 1, engine.threads 3 needs as many cores for each task: local[2] has 2",
+    "local, 1, engine.threads 3 needs as many cores for each task: local has 1",
+    "'spark://host:7077', two, 'For input string: \"two\"'",
+  })
+  void whatSparkWouldNotStartWithIsAWrongConfiguration(
+      String master, String executorCores, String message) {
+    Settings settings = SettingsLoader.load("test", null, List.of("engine.threads=3"));
+    SparkConf conf = new SparkConf(false).set("spark.master", master);
+    if (!master.startsWith("local")) {
+      conf.set("spark.executor.cores", executorCores);
+    }
+
+    assertThatThrownBy(() -> TrainCommand.sparkConf(settings, conf))
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessageContaining(message);
   }
 
   @Test

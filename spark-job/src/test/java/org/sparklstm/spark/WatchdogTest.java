@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.catchException;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.junit.jupiter.api.Test;
@@ -72,6 +74,31 @@ class WatchdogTest {
           .isInstanceOf(TrainingException.class)
           .hasMessageMatching(
               "A task failed: \\(.+ executor driver\\): java.lang.IllegalStateException: lane 3 is damaged");
+    }
+  }
+
+  @Test
+  void whateverElseSparkEndsAJobForIsALine() {
+    try (Watchdog watchdog = new Watchdog(spark.sc(), Duration.ofMinutes(1))) {
+      spark.setJobGroup("doomed", "job", true);
+      AtomicBoolean ended = new AtomicBoolean();
+      CompletableFuture<Void> killer =
+          CompletableFuture.runAsync(
+              () -> {
+                while (!ended.get()) {
+                  spark.cancelJobGroup("doomed");
+                }
+              });
+      Exception failure = catchException(() -> sleep(List.of(10_000)));
+      ended.set(true);
+      killer.join();
+
+      assertThat(watchdog.explained(failure))
+          .isInstanceOf(TrainingException.class)
+          .hasMessageMatching(
+              "Spark gave up: .*Job \\d+ cancelled part of cancelled job group doomed");
+    } finally {
+      spark.clearJobGroup();
     }
   }
 
