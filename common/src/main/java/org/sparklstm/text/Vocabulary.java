@@ -2,13 +2,10 @@ package org.sparklstm.text;
 
 import java.io.Serializable;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
@@ -93,15 +90,5 @@ public final class Vocabulary implements Serializable {
   public OptionalInt id(String word) {
     Integer id = ids.getOrDefault(word, ids.get(UNKNOWN));
     return id == null ? OptionalInt.empty() : OptionalInt.of(id);
-  }
-
-  /** Sha-256 of the words, one a line, in hexadecimal: equal vocabularies have equal digests. */
-  public String digest() {
-    try {
-      byte[] lines = (String.join("\n", words) + "\n").getBytes(StandardCharsets.UTF_8);
-      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(lines));
-    } catch (NoSuchAlgorithmException e) {
-      throw new AssertionError("Every Java platform has SHA-256", e);
-    }
   }
 }

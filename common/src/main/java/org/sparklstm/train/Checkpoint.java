@@ -20,7 +20,6 @@ import org.sparklstm.engine.LossSum;
 import org.sparklstm.model.LstmSpec;
 import org.sparklstm.model.ParameterLayout;
 import org.sparklstm.model.Safetensors;
-import org.sparklstm.text.Vocabulary;
 
 /**
  * Everything that training continues from, complete in itself. Written as a safetensors file whose
@@ -31,7 +30,7 @@ import org.sparklstm.text.Vocabulary;
  * @param loss Σ −ln p of those rounds
  * @param settings the settings of the run; what results depend on is decided, not {@code auto}
  * @param vocabularySize V
- * @param vocabularyDigest {@link Vocabulary#digest()}
+ * @param corpus digest of all its lines; the run goes on with no other
  * @param parameters flat, see {@link ParameterLayout}
  * @param laneState [B, L, 2, H]
  */
@@ -42,10 +41,10 @@ public record Checkpoint(
     LossSum loss,
     Settings settings,
     int vocabularySize,
-    String vocabularyDigest,
+    String corpus,
     float[] parameters,
     float[] laneState) {
-  private static final String FORMAT = "sparklstm-checkpoint-3";
+  private static final String FORMAT = "sparklstm-checkpoint-4";
   private static final String DIGEST = "sha256";
   private static final List<String> DECIDED =
       List.of("averaging.period", "cluster.workers", "engine.name");
@@ -55,15 +54,15 @@ public record Checkpoint(
   }
 
   /** The state before the first round: initial parameters, zero lane state. */
-  public static Checkpoint initial(Settings settings, Vocabulary vocabulary) {
-    LstmSpec spec = settings.spec(vocabulary.size());
+  public static Checkpoint initial(Settings settings, int vocabularySize, String corpus) {
+    LstmSpec spec = settings.spec(vocabularySize);
     return new Checkpoint(
         0,
         0,
         LossSum.ZERO,
         settings,
-        vocabulary.size(),
-        vocabulary.digest(),
+        vocabularySize,
+        corpus,
         ParameterLayout.initialise(spec, settings.model().initScale(), settings.train().seed()),
         new float[settings.data().lanes() * spec.laneStateSize()]);
   }
@@ -71,13 +70,13 @@ public record Checkpoint(
   /** The same state with the settings of a run that continues it. */
   public Checkpoint under(Settings continued) {
     return new Checkpoint(
-        epoch, round, loss, continued, vocabularySize, vocabularyDigest, parameters, laneState);
+        epoch, round, loss, continued, vocabularySize, corpus, parameters, laneState);
   }
 
   /** The state after {@code rounds} rounds of the same epoch. */
   public Checkpoint after(int rounds, LossSum epochLoss, float[] averaged, float[] carried) {
     return new Checkpoint(
-        epoch, rounds, epochLoss, settings, vocabularySize, vocabularyDigest, averaged, carried);
+        epoch, rounds, epochLoss, settings, vocabularySize, corpus, averaged, carried);
   }
 
   /** The state before the next epoch: the same parameters, zero lane state. */
@@ -88,7 +87,7 @@ public record Checkpoint(
         LossSum.ZERO,
         settings,
         vocabularySize,
-        vocabularyDigest,
+        corpus,
         parameters,
         new float[laneState.length]);
   }
@@ -105,7 +104,7 @@ public record Checkpoint(
     metadata.put("loss.tokens", Long.toString(loss.tokens()));
     metadata.put("settings", settings.json());
     metadata.put("vocabulary.size", Integer.toString(vocabularySize));
-    metadata.put("vocabulary.digest", vocabularyDigest);
+    metadata.put("corpus", corpus);
     metadata.put(DIGEST, digest(metadata, parameters, laneState));
     Safetensors.write(
         out, metadata, tensors(spec(), settings.data().lanes()), parameters, laneState);
@@ -142,7 +141,7 @@ public record Checkpoint(
               Long.parseLong(metadata.get("loss.tokens"))),
           settings,
           vocabularySize,
-          metadata.get("vocabulary.digest"),
+          metadata.get("corpus"),
           Arrays.copyOfRange(file.data(), 0, spec.parameterCount()),
           Arrays.copyOfRange(file.data(), spec.parameterCount(), file.data().length));
     } catch (ConfigurationException | IllegalArgumentException e) {
@@ -215,16 +214,16 @@ public record Checkpoint(
   }
 
   /**
-   * Refuses to continue a run on another vocabulary.
+   * Refuses to continue a run on another corpus.
    *
+   * @param digest of it
    * @throws ConfigurationException if the digests differ
    */
-  public void requireVocabulary(Vocabulary wanted) {
-    if (!vocabularyDigest.equals(wanted.digest())) {
+  public void requireCorpus(String digest) {
+    if (!corpus.equals(digest)) {
       throw new ConfigurationException(
-          "Cannot resume: the training text gives another vocabulary than the checkpoint's (sha-256 %s,"
-                  .formatted(wanted.digest())
-              + " not %s)".formatted(vocabularyDigest));
+          "Cannot resume: the corpus is not the one that the checkpoint was trained on (its lines and their digests are %s, not %s)"
+              .formatted(digest, corpus));
     }
   }
 }

@@ -105,23 +105,6 @@ class VocabularyTest {
         .hasMessage("Word a stands twice");
   }
 
-  @Test
-  void digestIsTheSha256OfTheWordsOneALine() {
-    assertThat(new Vocabulary(List.of("a", "b")).digest())
-        .isEqualTo("911169ddaaf146aff539f58c26c489af3b892dff0fe283c1c264c65ae5aa59a2");
-  }
-
-  @Test
-  void digestTellsApartOrderAndWordBoundaries() {
-    assertThat(
-            List.of(
-                new Vocabulary(List.of("a", "bc")).digest(),
-                new Vocabulary(List.of("bc", "a")).digest(),
-                new Vocabulary(List.of("ab", "c")).digest(),
-                new Vocabulary(List.of("a", "bc", "<unk>")).digest()))
-        .doesNotHaveDuplicates();
-  }
-
   private static WordCount count(String word, long count) {
     return new WordCount(word, count);
   }

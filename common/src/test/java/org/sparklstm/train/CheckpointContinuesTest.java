@@ -12,7 +12,6 @@ import org.sparklstm.config.ConfigurationException;
 import org.sparklstm.config.Settings;
 import org.sparklstm.config.SettingsLoader;
 import org.sparklstm.engine.LossSum;
-import org.sparklstm.text.Vocabulary;
 
 class CheckpointContinuesTest {
 
@@ -62,15 +61,14 @@ class CheckpointContinuesTest {
   }
 
   @Test
-  void anotherVocabularyIsNamed() {
-    Vocabulary other = new Vocabulary(List.of("another"));
+  void anotherCorpusIsRefused() {
+    checkpoint().requireCorpus("abc");
 
-    assertThatThrownBy(() -> checkpoint().requireVocabulary(other))
+    assertThatThrownBy(() -> checkpoint().requireCorpus("abd"))
         .isInstanceOf(ConfigurationException.class)
         .hasMessage(
-            "Cannot resume: the training text gives another vocabulary than the checkpoint's"
-                + " (sha-256 %s, not abc)",
-            other.digest());
+            "Cannot resume: the corpus is not the one that the checkpoint was trained on (its lines"
+                + " and their digests are abd, not abc)");
   }
 
   @ParameterizedTest

@@ -33,7 +33,7 @@ class CheckpointTest {
     assertThat(read.settings().train()).isEqualTo(written.settings().train());
     assertThat(read.settings().cluster().workers()).hasValue(2);
     assertThat(read.vocabularySize()).isEqualTo(3);
-    assertThat(read.vocabularyDigest()).isEqualTo("abc");
+    assertThat(read.corpus()).isEqualTo("abc");
     assertThat(read.parameters()).isEqualTo(written.parameters());
     assertThat(read.laneState()).isEqualTo(written.laneState());
     assertThat(read.spec()).isEqualTo(new LstmSpec(3, 2, 1, 1));
@@ -90,7 +90,7 @@ class CheckpointTest {
 
     assertThatThrownBy(() -> read(out.toByteArray()))
         .isInstanceOf(IOException.class)
-        .hasMessage("not a checkpoint of format sparklstm-checkpoint-3");
+        .hasMessage("not a checkpoint of format sparklstm-checkpoint-4");
   }
 
   static Checkpoint checkpoint() {

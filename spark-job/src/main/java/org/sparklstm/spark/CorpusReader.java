@@ -1,7 +1,11 @@
 package org.sparklstm.spark;
 
 import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.count;
+import static org.apache.spark.sql.functions.expr;
+import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.min;
+import static org.apache.spark.sql.functions.when;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -91,10 +95,17 @@ final class CorpusReader {
   /**
    * The lines of a file with their byte positions, which order them whatever the partitioning.
    *
-   * @return columns {@code position} (bigint) and {@code line} (string)
+   * @param lines two columns: position (bigint), line (string)
+   * @param digest their number and a hash of them all, which finds accidents, no malice
+   */
+  record Part(Dataset<Row> lines, String digest) {}
+
+  /**
+   * Reads a file to its end.
+   *
    * @throws InputException if the file cannot be read to its end, or a line is not UTF-8
    */
-  Dataset<Row> lines(Path file) {
+  Part read(Path file) {
     Configuration hadoop = new Configuration(spark.sparkContext().hadoopConfiguration());
     hadoop.set("textinputformat.record.delimiter", "\n");
     hadoop.set(FileInputFormat.INPUT_DIR, literal(file));
@@ -105,18 +116,24 @@ final class CorpusReader {
             .toJavaRDD()
             .map(entry -> RowFactory.create(entry._1().get(), decode(entry._2())));
     Dataset<Row> lines = spark.createDataFrame(rows, LINE);
-    Row bad = firstBad(file, lines);
-    if (!bad.isNullAt(0)) {
-      long before = lines.where(col("position").lt(bad.getLong(0))).count();
+    Row found = check(file, lines);
+    if (!found.isNullAt(0)) {
+      long before = lines.where(col("position").lt(found.getLong(0))).count();
       throw new InputException(
           "Cannot read corpus: %s line %d is not UTF-8".formatted(file, before + 1));
     }
-    return lines;
+    return new Part(lines, "%d:%016x".formatted(found.getLong(1), found.getLong(2)));
   }
 
-  private static Row firstBad(Path file, Dataset<Row> lines) {
+  /** The first position without a line, the number of lines and their digest. */
+  private static Row check(Path file, Dataset<Row> lines) {
     try {
-      return lines.where(col("line").isNull()).agg(min("position")).head();
+      return lines
+          .agg(
+              min(when(col("line").isNull(), col("position"))),
+              count(lit(1)),
+              expr("coalesce(bit_xor(xxhash64(position, line)), 0L)"))
+          .head();
     } catch (Exception e) { // Scala throws what it does not declare
       for (Throwable cause = e; cause != null; cause = cause.getCause()) {
         if (cause instanceof IOException) {

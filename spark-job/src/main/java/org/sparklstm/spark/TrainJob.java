@@ -49,7 +49,7 @@ final class TrainJob {
         TrainingData.prepare(
             spark, dataPath, wanted, () -> workers.orElseGet(() -> slots(wanted)))) {
       if (resumed != null) {
-        resumed.requireVocabulary(data.vocabulary());
+        resumed.requireCorpus(data.digest());
       }
       Engine.Name engine =
           resumed == null ? engine(wanted.engine(), data) : resumed.settings().engine().name();
@@ -105,7 +105,7 @@ final class TrainJob {
   }
 
   private Checkpoint initial(Settings settings, TrainingData data) {
-    Checkpoint initial = Checkpoint.initial(settings, data.vocabulary());
+    Checkpoint initial = Checkpoint.initial(settings, data.vocabulary().size(), data.digest());
     if (settings.averaging().period().isPresent()) {
       return initial;
     }

@@ -37,6 +37,7 @@ import org.sparklstm.train.LaneSplit;
  * A corpus turned into what training reads: text lines → tokens → ids → lanes → windows → one
  * cached shard for each worker.
  *
+ * @param digest of all lines, wherever and however they are stored
  * @param train shards of the training part, one a worker
  * @param valid shards of the validation part, cut like the training part
  * @param test the test part as one lane, down to its last token
@@ -45,6 +46,7 @@ import org.sparklstm.train.LaneSplit;
  */
 record TrainingData(
     Vocabulary vocabulary,
+    String digest,
     LaneSplit split,
     int windows,
     JavaRDD<LaneShard> train,
@@ -74,9 +76,12 @@ record TrainingData(
     Path validFile = reader.file("valid");
     Path testFile = reader.file("test");
     // Each pass over the tokens would read and split the text again.
-    Dataset<Row> trainTokens = tokens(reader.lines(trainFile)).persist(STORAGE);
-    Dataset<Row> validTokens = tokens(reader.lines(validFile)).persist(STORAGE);
-    Dataset<Row> testTokens = tokens(reader.lines(testFile)).persist(STORAGE);
+    CorpusReader.Part train = reader.read(trainFile);
+    CorpusReader.Part valid = reader.read(validFile);
+    CorpusReader.Part test = reader.read(testFile);
+    Dataset<Row> trainTokens = tokens(train.lines()).persist(STORAGE);
+    Dataset<Row> validTokens = tokens(valid.lines()).persist(STORAGE);
+    Dataset<Row> testTokens = tokens(test.lines()).persist(STORAGE);
     try {
       int lanes = settings.data().lanes();
       int window = settings.data().window();
@@ -95,6 +100,7 @@ record TrainingData(
       reportUnknown(testFile, testTokens, vocabulary);
       return new TrainingData(
           vocabulary,
+          String.join(", ", train.digest(), valid.digest(), test.digest()),
           split,
           trainCut.windows(),
           shards(indexer.transform(trainTokens), trainCut, split),

@@ -21,7 +21,6 @@ import org.sparklstm.engine.LossSum;
 import org.sparklstm.engine.Replica;
 import org.sparklstm.model.LstmSpec;
 import org.sparklstm.text.LaneShard;
-import org.sparklstm.text.Vocabulary;
 import org.sparklstm.train.Averaging;
 import org.sparklstm.train.Checkpoint;
 import org.sparklstm.train.Floats;
@@ -327,11 +326,7 @@ class AveragingTrainerTest {
   }
 
   private static Checkpoint start(Settings settings) {
-    List<String> words = new ArrayList<>();
-    for (int word = 0; word < WORDS; word++) {
-      words.add("w" + word);
-    }
-    return Checkpoint.initial(settings, new Vocabulary(words));
+    return Checkpoint.initial(settings, WORDS, "abc");
   }
 
   @Test

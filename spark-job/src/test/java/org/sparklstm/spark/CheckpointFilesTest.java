@@ -44,7 +44,7 @@ class CheckpointFilesTest {
     assertThat(latest.epoch()).isEqualTo(1);
     assertThat(latest.round()).isZero();
     assertThat(latest.parameters()).isEqualTo(checkpoint(1, 0).parameters());
-    assertThat(latest.vocabularyDigest()).isEqualTo(WORDS.digest());
+    assertThat(latest.corpus()).isEqualTo("abc");
   }
 
   @Test
@@ -144,7 +144,8 @@ class CheckpointFilesTest {
   }
 
   private static Checkpoint checkpoint(int epoch, int round) {
-    Checkpoint initial = Checkpoint.initial(Corpus.settings("cluster.workers=1"), WORDS);
+    Checkpoint initial =
+        Checkpoint.initial(Corpus.settings("cluster.workers=1"), WORDS.size(), "abc");
     float[] parameters = initial.parameters().clone();
     parameters[0] = 100 * epoch + round;
     Checkpoint state = initial;

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.Dataset;
@@ -88,9 +90,31 @@ class CorpusReaderTest {
     assertThat(words(strange)).isEqualTo(Corpus.tokens(Corpus.TRAIN));
   }
 
+  @Test
+  void theDigestIsOfTheLinesAndTheirOrderHoweverTheyAreStored() throws IOException {
+    Files.writeString(directory.resolve("train.txt"), Corpus.TRAIN);
+    String digest = digest(directory);
+    Path zipped = Files.createDirectory(directory.resolve("zipped"));
+    Files.write(zipped.resolve("train.txt.gz"), Corpus.gzip(Corpus.TRAIN));
+    Path other = Files.createDirectory(directory.resolve("other"));
+    List<String> reversed = new ArrayList<>(Corpus.TRAIN.lines().toList());
+    Collections.reverse(reversed);
+    Files.write(other.resolve("train.txt"), reversed);
+
+    assertThat(digest).matches("4:[0-9a-f]{16}");
+    assertThat(digest(zipped)).isEqualTo(digest);
+    withSplits(7, () -> assertThat(digest(directory)).isEqualTo(digest));
+    assertThat(digest(other)).isNotEqualTo(digest);
+  }
+
+  private static String digest(Path directory) {
+    CorpusReader reader = new CorpusReader(LocalSpark.session(), directory.toString());
+    return reader.read(reader.file("train")).digest();
+  }
+
   private static List<String> words(Path directory) {
     CorpusReader reader = new CorpusReader(LocalSpark.session(), directory.toString());
-    Dataset<Row> tokens = TrainingData.tokens(reader.lines(reader.file("train")));
+    Dataset<Row> tokens = TrainingData.tokens(reader.read(reader.file("train")).lines());
     return tokens.orderBy("position").select("tokens").collectAsList().stream()
         .flatMap(row -> row.<String>getList(0).stream())
         .toList();

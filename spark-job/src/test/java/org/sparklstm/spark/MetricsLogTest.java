@@ -17,7 +17,6 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.sparklstm.engine.LossSum;
-import org.sparklstm.text.Vocabulary;
 import org.sparklstm.train.Checkpoint;
 
 class MetricsLogTest {
@@ -165,8 +164,7 @@ class MetricsLogTest {
   }
 
   private static Checkpoint state(int epoch, int round) {
-    Checkpoint state =
-        Checkpoint.initial(Corpus.settings("cluster.workers=1"), new Vocabulary(List.of("a")));
+    Checkpoint state = Checkpoint.initial(Corpus.settings("cluster.workers=1"), 1, "abc");
     for (int e = 0; e < epoch; e++) {
       state = state.nextEpoch();
     }

@@ -35,7 +35,8 @@ class ModelFilesTest {
   private static final Checkpoint STATE =
       Checkpoint.initial(
           Corpus.settings("model.layers=2", "model.init-scale=1", "cluster.workers=2"),
-          new Vocabulary(WORDS));
+          WORDS.size(),
+          "abc");
   private static final int[] IDS = new Random(1).ints(40, 0, WORDS.size()).toArray();
 
   @TempDir private Path directory;
