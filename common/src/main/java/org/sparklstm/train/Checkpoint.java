@@ -216,14 +216,14 @@ public record Checkpoint(
   /**
    * Refuses to continue a run on another corpus.
    *
-   * @param digest of it
+   * @param wanted its digest
    * @throws ConfigurationException if the digests differ
    */
-  public void requireCorpus(String digest) {
-    if (!corpus.equals(digest)) {
+  public void requireCorpus(String wanted) {
+    if (!corpus.equals(wanted)) {
       throw new ConfigurationException(
           "Cannot resume: the corpus is not the one that the checkpoint was trained on (its lines and their digests are %s, not %s)"
-              .formatted(digest, corpus));
+              .formatted(wanted, corpus));
     }
   }
 }
