@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /**
  * A JVM of the laid-out Spark runtime: a master, a worker, or an application submitted as a user
@@ -115,11 +116,16 @@ final class SparkProcess implements AutoCloseable {
   }
 
   boolean hasChild() {
-    return process.children().findAny().isPresent();
+    return children().findAny().isPresent();
+  }
+
+  /** JVMs; Hadoop starts a shell now and then. */
+  private Stream<ProcessHandle> children() {
+    return process.children().filter(child -> child.info().command().orElse("").endsWith("/java"));
   }
 
   private ProcessHandle child() {
-    return process.children().max(Comparator.comparing(ProcessHandle::pid)).orElseThrow();
+    return children().max(Comparator.comparing(ProcessHandle::pid)).orElseThrow();
   }
 
   List<String> output() {
