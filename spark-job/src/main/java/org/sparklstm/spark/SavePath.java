@@ -35,13 +35,15 @@ final class SavePath {
   private static final String TEMPORARY = ".tmp";
   private static final String SUFFIX = ".safetensors";
   private static final String PROBE = "probe" + TEMPORARY;
-  private static final Set<String> OURS =
-      Set.of(
+
+  /** In the order in which they are removed: nobody resumes from half of a run. */
+  private static final List<String> OURS =
+      List.of(
+          "checkpoints",
           "model",
           "model" + TEMPORARY,
           "metrics.jsonl",
           "metrics.jsonl" + TEMPORARY,
-          "checkpoints",
           PROBE);
 
   /** What to do with an earlier run in the directory. */
@@ -137,7 +139,6 @@ final class SavePath {
    */
   void begin() throws IOException {
     if (earlier == Earlier.OVERWRITE) {
-      fs.delete(checkpoints(), true); // first: nobody resumes from half of a run
       for (String name : OURS) {
         fs.delete(new Path(root, name), true);
       }

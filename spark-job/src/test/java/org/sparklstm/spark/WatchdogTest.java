@@ -7,7 +7,7 @@ import static org.assertj.core.api.Assertions.catchException;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.junit.jupiter.api.Test;
@@ -81,17 +81,9 @@ class WatchdogTest {
   void whateverElseSparkEndsAJobForIsALine() {
     try (Watchdog watchdog = new Watchdog(spark.sc(), Duration.ofMinutes(1))) {
       spark.setJobGroup("doomed", "job", true);
-      AtomicBoolean ended = new AtomicBoolean();
-      CompletableFuture<Void> killer =
-          CompletableFuture.runAsync(
-              () -> {
-                while (!ended.get()) {
-                  spark.cancelJobGroup("doomed");
-                }
-              });
-      Exception failure = catchException(() -> sleep(List.of(10_000)));
-      ended.set(true);
-      killer.join();
+      CompletableFuture.delayedExecutor(3, TimeUnit.SECONDS)
+          .execute(() -> spark.cancelJobGroup("doomed"));
+      Exception failure = catchException(() -> sleep(List.of(20_000)));
 
       assertThat(watchdog.explained(failure))
           .isInstanceOf(TrainingException.class)
