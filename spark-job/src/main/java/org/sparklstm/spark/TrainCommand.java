@@ -145,10 +145,19 @@ public final class TrainCommand implements Callable<Integer> {
         return CommandLine.ExitCode.OK;
       } catch (Exception e) {
         throw watchdog.explained(e);
+      } catch (OutOfMemoryError e) {
+        throw outOfMemory(e);
       }
     } finally {
       spark.stop();
     }
+  }
+
+  private static TrainingException outOfMemory(OutOfMemoryError error) {
+    return new TrainingException(
+        "Out of memory (%s): the driver has %d MiB of Java heap; raise --driver-memory"
+            .formatted(error.getMessage(), Runtime.getRuntime().maxMemory() >> 20),
+        error);
   }
 
   private static SparkSession start(SparkConf conf) {

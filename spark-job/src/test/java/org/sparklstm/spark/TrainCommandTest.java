@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -218,6 +219,31 @@ class TrainCommandTest {
         "--model=test",
         "--set=data.lanes=2",
         "--set=cluster.workers=3");
+  }
+
+  @Test
+  void aCheckpointLargerThanTheHeapSaysWhatToRaise() throws IOException {
+    Path checkpoints = Files.createDirectories(directory.resolve("run/checkpoints"));
+    long heap = Runtime.getRuntime().maxMemory();
+    byte[] header =
+        "{'a':{'dtype':'F32','shape':[%d],'data_offsets':[0,%d]}}"
+            .formatted(heap / 4, heap / 4 * 4)
+            .replace('\'', '"')
+            .getBytes(StandardCharsets.UTF_8);
+    try (RandomAccessFile file =
+        new RandomAccessFile(checkpoints.resolve("large.safetensors").toFile(), "rw")) {
+      file.writeLong(Long.reverseBytes(header.length));
+      file.write(header);
+      file.setLength(Long.BYTES + header.length + heap / 4 * 4); // takes no room on the disk
+    }
+
+    assertRefused(
+        1,
+        "Out of memory (Java heap space): the driver has %d MiB of Java heap; raise --driver-memory"
+            .formatted(heap >> 20),
+        "--data-path=x",
+        "--save-path=" + directory.resolve("run"),
+        "--resume");
   }
 
   private static ObjectAssert<Result> assertUsage(String message, String... args) {
