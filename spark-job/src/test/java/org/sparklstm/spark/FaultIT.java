@@ -97,20 +97,18 @@ class FaultIT {
     try (SparkCluster cluster = cluster(run, 2);
         SparkProcess job =
             submit(cluster.master(), run, options, "--set", "averaging.combine=" + combine)) {
-      SparkProcess first = cluster.workerWithAnExecutor(random); // data, or the first tasks
+      cluster.workerWithAnExecutor(random);
       assertRunsOn(job, random.nextInt(10_000));
-      first.killChild();
+      cluster.workerWithAnExecutor(random).killExecutor(); // reads, or has the first tasks
       awaitCheckpoint(run, job);
       for (int kill = 0; kill < 2; kill++) {
         assertRunsOn(job, random.nextInt(1000));
-        cluster.workerWithAnExecutor(random).killChild();
+        cluster.workerWithAnExecutor(random).killExecutor();
       }
       assertRunsOn(job, random.nextInt(1000));
-      cluster.workerWithAnExecutor(random).freezeChild();
+      cluster.workerWithAnExecutor(random).freezeExecutor();
       assertRunsOn(job, random.nextInt(1000));
-      SparkProcess worker = cluster.workerWithAnExecutor(random);
-      worker.killChild();
-      worker.kill();
+      cluster.workerWithAnExecutor(random).kill();
       cluster.addWorker();
       assertSameModel(job, run);
       assertThat(job.errors()).contains(FailingTasks.MESSAGE);

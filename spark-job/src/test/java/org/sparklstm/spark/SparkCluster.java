@@ -82,7 +82,9 @@ final class SparkCluster implements AutoCloseable {
     for (int wait = 0; workers.isEmpty() && wait < 60_000 / 5; wait++) {
       Thread.sleep(5);
       workers =
-          processes.subList(1, processes.size()).stream().filter(SparkProcess::hasChild).toList();
+          processes.subList(1, processes.size()).stream()
+              .filter(SparkProcess::hasExecutor)
+              .toList();
     }
     assertThat(workers).describedAs("workers with an executor within a minute").isNotEmpty();
     return workers.get(random.nextInt(workers.size()));

@@ -98,34 +98,40 @@ final class SparkProcess implements AutoCloseable {
     return process.waitFor(millis, TimeUnit.MILLISECONDS);
   }
 
-  void kill() throws InterruptedException {
-    process.destroyForcibly().waitFor();
+  /** Kills a worker with its executors, the frozen ones too, or any other process. */
+  void kill() {
+    executors().forEach(ProcessHandle::destroyForcibly);
+    process.destroyForcibly().onExit().join();
   }
 
-  /** Kills the newest child: of a worker its executor, which is awaited. */
-  void killChild() {
-    ProcessHandle child = child();
-    child.destroyForcibly();
-    child.onExit().join();
+  /** Kills the newest executor of a worker. */
+  void killExecutor() {
+    ProcessHandle executor = executor();
+    executor.destroyForcibly();
+    executor.onExit().join();
   }
 
-  /** Stops the newest child, which stays there and does nothing any more. */
-  void freezeChild() throws IOException, InterruptedException {
-    Process stop = new ProcessBuilder("kill", "-STOP", "" + child().pid()).inheritIO().start();
+  /** Stops the newest executor of a worker, which stays there and does nothing any more. */
+  void freezeExecutor() throws IOException, InterruptedException {
+    Process stop = new ProcessBuilder("kill", "-STOP", "" + executor().pid()).inheritIO().start();
     assertThat(stop.waitFor()).isZero();
   }
 
-  boolean hasChild() {
-    return children().findAny().isPresent();
+  boolean hasExecutor() {
+    return executors().findAny().isPresent();
   }
 
-  /** JVMs; Hadoop starts a shell now and then. */
-  private Stream<ProcessHandle> children() {
-    return process.children().filter(child -> child.info().command().orElse("").endsWith("/java"));
+  /** Not any child: Hadoop starts a shell now and then, which is a copy of this JVM at first. */
+  private Stream<ProcessHandle> executors() {
+    return process
+        .children()
+        .filter(
+            child ->
+                child.info().commandLine().orElse("").contains("CoarseGrainedExecutorBackend"));
   }
 
-  private ProcessHandle child() {
-    return children().max(Comparator.comparing(ProcessHandle::pid)).orElseThrow();
+  private ProcessHandle executor() {
+    return executors().max(Comparator.comparing(ProcessHandle::pid)).orElseThrow();
   }
 
   List<String> output() {
@@ -146,11 +152,6 @@ final class SparkProcess implements AutoCloseable {
 
   @Override
   public void close() {
-    process.destroyForcibly();
-    try {
-      process.waitFor();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+    kill();
   }
 }
