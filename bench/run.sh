@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Reproduces the tables of docs/performance.md and docs/scaling.md on this machine:
+# Reproduces the tables of docs/performance.md, docs/scaling.md and docs/reliability.md on this machine:
 #   bench/run.sh PEERS CORPUS [engine|whole|cluster|prepare|scaling|soak …]   (default: all of them)
-# PEERS is a directory with pytorch_ptb.py and tensorflow_ptb.py, CORPUS one with ptb.train.txt and so on.
+# PEERS is a directory with pytorch_ptb.py and tensorflow_ptb.py (bench/README.md), CORPUS one with ptb.train.txt and so on.
 # Environment: PYTHON (default: python3) must have torch; tensorflow is measured if it is there. WORKERS
 # (default: 2), REPEATS (default: 3), PRESETS (default: "small medium"), WORK (default: a new directory).
 set -euo pipefail

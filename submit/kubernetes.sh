@@ -4,8 +4,8 @@
 # apache/spark:3.5.5-scala2.12-java17-ubuntu. Executors must reach this machine and the file systems.
 #   MASTER=k8s://https://host:6443 IMAGE=… WORKERS=4 submit/kubernetes.sh --data-path s3a://… --save-path s3a://…
 # Environment: MASTER, IMAGE, SPARK_HOME (required), NAMESPACE (default: default), WORKERS (default: 4
-# executors of EXECUTOR_CORES, default 1), EXECUTOR_MEMORY (default: 2g), EXECUTOR_OVERHEAD (default: 3g, native memory),
-# DRIVER_MEMORY (default: 4g).
+# executors of EXECUTOR_CORES, default 1), EXECUTOR_MEMORY (default: 2g), EXECUTOR_OVERHEAD (default: what the
+# replicas need besides the heap), DRIVER_MEMORY (default: 4g).
 set -euo pipefail
 : "${MASTER:?set MASTER=k8s://https://host:port}" "${IMAGE:?set IMAGE to a Spark 3.5 image}"
 : "${SPARK_HOME:?set SPARK_HOME to a Spark 3.5 with its Kubernetes jars}"
@@ -15,7 +15,7 @@ exec "$(dirname "${BASH_SOURCE[0]}")/spark-submit.sh" \
   --num-executors "${WORKERS:-4}" \
   --executor-cores "${EXECUTOR_CORES:-1}" \
   --executor-memory "${EXECUTOR_MEMORY:-2g}" \
-  --conf "spark.executor.memoryOverhead=${EXECUTOR_OVERHEAD:-3g}" \
+  ${EXECUTOR_OVERHEAD:+--conf "spark.executor.memoryOverhead=$EXECUTOR_OVERHEAD"} \
   --conf "spark.kubernetes.namespace=${NAMESPACE:-default}" \
   --conf "spark.kubernetes.container.image=$IMAGE" \
   --conf spark.scheduler.minRegisteredResourcesRatio=1.0 \

@@ -4,7 +4,8 @@
 # Environment: MASTER (required), EXECUTOR_CORES (default: 1), EXECUTOR_MEMORY (default: 2g),
 # DRIVER_MEMORY (default: 4g), CORES (default: all of the cluster's; if given, training starts once that
 # many are there, so that each run has as many workers). One worker trains on each core; the model's
-# native memory comes on top of the executor's heap. Secrets and encryption: docs/reliability.md.
+# native memory comes on top of the executor's heap. If the cluster is not Spark 3.5.5, set SPARK_HOME to
+# its Spark. Secrets and encryption: docs/reliability.md.
 set -euo pipefail
 : "${MASTER:?set MASTER=spark://host:7077}"
 exec "$(dirname "${BASH_SOURCE[0]}")/spark-submit.sh" \

@@ -2,7 +2,7 @@
 # Trains on YARN. Needs HADOOP_CONF_DIR; a SPARK_HOME of the cluster's own Spark 3.4 or 3.5 is best.
 #   WORKERS=4 submit/yarn.sh --model small --data-path hdfs:///ptb --save-path hdfs:///runs/small
 # Environment: WORKERS (default: 4 executors of EXECUTOR_CORES, default 1), EXECUTOR_MEMORY (default: 2g),
-# EXECUTOR_OVERHEAD (default: 3g, for the native memory of a replica), DRIVER_MEMORY (default: 4g).
+# EXECUTOR_OVERHEAD (default: what the replicas need besides the heap), DRIVER_MEMORY (default: 4g).
 set -euo pipefail
 : "${HADOOP_CONF_DIR:?set HADOOP_CONF_DIR to the folder of core-site.xml and yarn-site.xml}"
 exec "$(dirname "${BASH_SOURCE[0]}")/spark-submit.sh" \
@@ -11,6 +11,6 @@ exec "$(dirname "${BASH_SOURCE[0]}")/spark-submit.sh" \
   --num-executors "${WORKERS:-4}" \
   --executor-cores "${EXECUTOR_CORES:-1}" \
   --executor-memory "${EXECUTOR_MEMORY:-2g}" \
-  --conf "spark.executor.memoryOverhead=${EXECUTOR_OVERHEAD:-3g}" \
+  ${EXECUTOR_OVERHEAD:+--conf "spark.executor.memoryOverhead=$EXECUTOR_OVERHEAD"} \
   --conf spark.scheduler.minRegisteredResourcesRatio=1.0 \
   -- "$@"

@@ -56,8 +56,12 @@ public record Settings(
    *
    * @param period windows between two averages; empty: decided by measurement
    */
-  public record Averaging(
-      OptionalInt period, Clip clip, Combine combine, Compression compression) {}
+  public record Averaging(OptionalInt period, Clip clip, Combine combine, Compression compression) {
+    /** Whether workers send what they changed, not their parameters. */
+    public boolean sendsChanges() {
+      return clip == Clip.AVERAGED || compression != Compression.NONE;
+    }
+  }
 
   /** Where the gradient is clipped. */
   public enum Clip {

@@ -24,6 +24,7 @@ import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.nn.weights.WeightInit;
 import org.deeplearning4j.util.ModelSerializer;
 import org.nd4j.linalg.activations.Activation;
+import org.nd4j.linalg.activations.impl.ActivationIdentity;
 import org.nd4j.linalg.activations.impl.ActivationSigmoid;
 import org.nd4j.linalg.activations.impl.ActivationSoftmax;
 import org.nd4j.linalg.activations.impl.ActivationTanH;
@@ -113,6 +114,12 @@ public final class Dl4jModel {
             && layers.get(0) instanceof EmbeddingSequenceLayer
             && layers.get(last) instanceof RnnOutputLayer,
         "must be EmbeddingSequenceLayer, LSTM layers and RnnOutputLayer");
+    EmbeddingSequenceLayer embedding = (EmbeddingSequenceLayer) layers.get(0);
+    require(
+        embedding.getActivationFn() instanceof ActivationIdentity
+            && !embedding.hasBias()
+            && keepProbability(embedding) == 1,
+        "must embed words without activation, bias and dropout");
     RnnOutputLayer output = (RnnOutputLayer) layers.get(last);
     require(
         output.getLossFn() instanceof LossSparseMCXENT
@@ -135,7 +142,11 @@ public final class Dl4jModel {
   }
 
   private static double keepProbability(Layer layer) {
-    return layer.getIDropout() instanceof Dropout dropout ? dropout.getP() : 1;
+    IDropout dropout = layer.getIDropout();
+    require(
+        dropout == null || dropout instanceof Dropout,
+        "must have no other dropout than the plain one");
+    return dropout == null ? 1 : ((Dropout) dropout).getP();
   }
 
   private static void require(boolean holds, String rule) {

@@ -71,7 +71,7 @@ public record Safetensors(
   }
 
   /** Writes {@code floats} as little-endian bytes. */
-  static void writeFloats(OutputStream out, float[] floats) throws IOException {
+  private static void writeFloats(OutputStream out, float[] floats) throws IOException {
     byte[] bytes = new byte[4 * CHUNK];
     for (int from = 0; from < floats.length; from += CHUNK) {
       int count = Math.min(CHUNK, floats.length - from);

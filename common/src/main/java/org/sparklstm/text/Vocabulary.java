@@ -68,7 +68,7 @@ public final class Vocabulary implements Serializable {
   }
 
   /** The order of code points, which is that of UTF-8 bytes and so Spark's and Python's. */
-  static int compareCodePoints(String a, String b) {
+  private static int compareCodePoints(String a, String b) {
     return Arrays.compareUnsigned(
         a.getBytes(StandardCharsets.UTF_8), b.getBytes(StandardCharsets.UTF_8));
   }

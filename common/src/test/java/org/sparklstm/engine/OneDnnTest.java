@@ -12,7 +12,9 @@ import org.bytedeco.dnnl.memory;
 import org.bytedeco.javacpp.indexer.FloatIndexer;
 import org.junit.jupiter.api.Test;
 
-/** The accuracy of the functions that oneDNN's LSTM cell computes with, over all floats. */
+/**
+ * The accuracy of the functions that oneDNN's LSTM cell computes with, over floats of every size.
+ */
 class OneDnnTest {
   private static final int COUNT = 1 << 22;
 

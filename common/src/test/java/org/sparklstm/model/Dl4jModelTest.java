@@ -9,9 +9,18 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.TimeZone;
+import java.util.function.Consumer;
+import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
+import org.deeplearning4j.nn.conf.dropout.Dropout;
+import org.deeplearning4j.nn.conf.dropout.GaussianDropout;
+import org.deeplearning4j.nn.conf.layers.BaseLayer;
+import org.deeplearning4j.nn.conf.layers.EmbeddingSequenceLayer;
+import org.deeplearning4j.nn.conf.layers.LSTM;
+import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.util.ModelSerializer;
 import org.junit.jupiter.api.Test;
+import org.nd4j.linalg.activations.impl.ActivationTanH;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.sparklstm.engine.Engine;
@@ -52,6 +61,26 @@ class Dl4jModelTest {
         .hasMessage(
             "LstmSpec[vocabularySize=7, hiddenSize=3, layers=2, keepProbability=0.5,"
                 + " dropoutMode=PER_STEP, tiedEmbeddings=false] has 217 parameters, not 3");
+  }
+
+  @Test
+  void whatTheEngineWouldNotComputeIsRefused() {
+    assertThat(Dl4jModel.spec(Dl4jModel.configuration(SPEC))).isEqualTo(SPEC);
+    assertRefused(0, layer -> ((BaseLayer) layer).setActivationFn(new ActivationTanH()));
+    assertRefused(0, layer -> ((EmbeddingSequenceLayer) layer).setHasBias(true));
+    assertRefused(0, layer -> layer.setIDropout(new Dropout(0.5)));
+    assertRefused(1, layer -> layer.setIDropout(new Dropout(0.9)));
+    assertRefused(2, layer -> layer.setIDropout(new GaussianDropout(0.5)));
+    assertRefused(2, layer -> ((LSTM) layer).setGateActivationFn(new ActivationTanH()));
+  }
+
+  private static void assertRefused(int layer, Consumer<Layer> change) {
+    MultiLayerConfiguration network = Dl4jModel.configuration(SPEC);
+    change.accept(network.getConf(layer).getLayer());
+
+    assertThatThrownBy(() -> Dl4jModel.spec(network))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageStartingWith("Cannot train this network: it must");
   }
 
   @Test

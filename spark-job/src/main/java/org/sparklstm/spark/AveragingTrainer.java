@@ -11,7 +11,6 @@ import org.slf4j.LoggerFactory;
 import org.sparklstm.config.Settings;
 import org.sparklstm.config.Settings.Clip;
 import org.sparklstm.config.Settings.Combine;
-import org.sparklstm.config.Settings.Compression;
 import org.sparklstm.engine.DropoutNoise;
 import org.sparklstm.engine.Engine;
 import org.sparklstm.engine.LossSum;
@@ -162,7 +161,7 @@ final class AveragingTrainer {
     Broadcast<Round.Start> start =
         spark.broadcast(
             new Round.Start(new Floats(state.parameters()), new Floats(state.laneState())));
-    float[] kept = changesArrive() ? state.parameters() : new float[0];
+    float[] kept = settings.averaging().sendsChanges() ? state.parameters() : new float[0];
     Checkpoint before = state.after(state.round(), state.loss(), kept, state.laneState());
     state = null;
     long sent = System.nanoTime();
@@ -189,11 +188,6 @@ final class AveragingTrainer {
   }
 
   /** Whether {@link Round.Result#update} is to be applied to the parameters before the round. */
-  private boolean changesArrive() {
-    Settings.Averaging averaging = settings.averaging();
-    return averaging.clip() == Clip.AVERAGED || averaging.compression() != Compression.NONE;
-  }
-
   private Combine combine(LstmSpec spec) {
     return Combiner.decide(
         settings.averaging().combine(),
@@ -206,7 +200,7 @@ final class AveragingTrainer {
   /**
    * The state after a round.
    *
-   * @param state before it, with parameters if {@link #changesArrive()}
+   * @param state before it, with parameters if workers send changes
    */
   private Checkpoint next(Checkpoint state, Combiner.Combined combined, double rate) {
     LossSum loss = state.loss();
@@ -228,7 +222,7 @@ final class AveragingTrainer {
 
   /** Where the mean of {@link Round.Result#update} leads. */
   private float[] parameters(float[] start, float[] mean, double rate) {
-    if (!changesArrive()) {
+    if (!settings.averaging().sendsChanges()) {
       return mean;
     }
     return settings.averaging().clip() == Clip.AVERAGED

@@ -4,6 +4,8 @@ import java.util.Arrays;
 import java.util.Collection;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.apache.spark.SparkContext;
 import org.apache.spark.api.java.JavaPairRDD;
@@ -110,14 +112,16 @@ public record CarriedStateTrainingMaster(int workers, int period, double maxGrad
   }
 
   private static double learningRate(MultiLayerNetwork model) {
-    BaseLayer layer = (BaseLayer) model.getLayer(1).conf().getLayer();
-    IUpdater updater = layer.getIUpdater();
-    if (updater instanceof Sgd sgd) {
+    Set<IUpdater> updaters =
+        Arrays.stream(model.getLayers())
+            .map(layer -> ((BaseLayer) layer.conf().getLayer()).getIUpdater())
+            .collect(Collectors.toSet());
+    IUpdater updater = updaters.iterator().next();
+    if (updaters.size() == 1 && updater instanceof Sgd sgd) {
       return sgd.getLearningRate();
     }
     throw new IllegalArgumentException(
-        "Cannot train this network: its updater must be Sgd, is "
-            + updater.getClass().getSimpleName());
+        "Cannot train this network: its updater must be one Sgd for all layers, is " + updaters);
   }
 
   private static Checkpoint state(MultiLayerNetwork model, LstmSpec spec, Settings settings) {

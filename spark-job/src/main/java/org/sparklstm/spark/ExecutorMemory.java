@@ -111,6 +111,9 @@ record ExecutorMemory(long heap, long total) implements Serializable {
     ExecutorMemory needed = needed(settings, spec, split.workers(), tasks);
     // Parameters before and after a round, and transfers.
     long driver = 5L * spec.parameterCount() * Float.BYTES / 2;
+    if (settings.averaging().sendsChanges()) {
+      driver += (long) spec.parameterCount() * Float.BYTES; // what they are added to
+    }
     if (settings.averaging().combine() == Combine.DRIVER && split.workers() > 1) {
       int updates = split.workers() + Averaging.groupSize(split.workers());
       driver += (long) updates * spec.parameterCount() * Float.BYTES;

@@ -184,7 +184,7 @@ public final class TrainCommand implements Callable<Integer> {
    * What is set besides the user's own.
    *
    * @throws ConfigurationException if the user's is no number where it must be one, or leaves a
-   *     worker too few cores or too little memory
+   *     worker too few cores
    */
   static SparkConf sparkConf(Settings settings, SparkConf conf) {
     try {

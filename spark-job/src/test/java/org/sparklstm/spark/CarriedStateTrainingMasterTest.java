@@ -11,6 +11,7 @@ import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.deeplearning4j.nn.conf.layers.BaseLayer;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
@@ -18,6 +19,7 @@ import org.deeplearning4j.spark.impl.multilayer.SparkDl4jMultiLayer;
 import org.junit.jupiter.api.Test;
 import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.learning.config.Sgd;
 import org.sparklstm.engine.Engine;
 import org.sparklstm.engine.Replica;
 import org.sparklstm.model.Dl4jModel;
@@ -34,7 +36,7 @@ class CarriedStateTrainingMasterTest {
   @Test
   void fitWithOneWorkerEqualsSerialTrainingWithCarriedState() {
     float[] initial = ParameterLayout.initialise(SPEC, 0.5f, 3);
-    LaneShard lanes = randomLanes(5);
+    LaneShard lanes = randomLanes();
     MultiLayerNetwork network = network(initial);
     SparkDl4jMultiLayer spark =
         new SparkDl4jMultiLayer(context(), network, new CarriedStateTrainingMaster(1, 2, 0.5, 1));
@@ -58,7 +60,7 @@ class CarriedStateTrainingMasterTest {
     MultiLayerNetwork network = network(ParameterLayout.initialise(SPEC, 0.1f, 3));
     SparkDl4jMultiLayer spark =
         new SparkDl4jMultiLayer(context(), network, new CarriedStateTrainingMaster(3, 2, 5, 1));
-    JavaRDD<DataSet> windows = windows(randomLanes(5));
+    JavaRDD<DataSet> windows = windows(randomLanes());
 
     spark.fit(windows);
     double first = network.score();
@@ -82,15 +84,27 @@ class CarriedStateTrainingMasterTest {
     SparkDl4jMultiLayer spark =
         new SparkDl4jMultiLayer(context(), dense, new CarriedStateTrainingMaster(1, 2, 5, 1));
 
-    assertThatThrownBy(() -> spark.fit(windows(randomLanes(5))))
+    assertThatThrownBy(() -> spark.fit(windows(randomLanes())))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage(
             "Cannot train this network: it must be EmbeddingSequenceLayer, LSTM layers and RnnOutputLayer");
   }
 
   @Test
+  void layersWithTheirOwnUpdaterAreRefused() {
+    MultiLayerNetwork network = network(new float[SPEC.parameterCount()]);
+    ((BaseLayer) network.getLayer(2).conf().getLayer()).setIUpdater(new Sgd(0.5));
+    SparkDl4jMultiLayer spark =
+        new SparkDl4jMultiLayer(context(), network, new CarriedStateTrainingMaster(1, 2, 5, 1));
+
+    assertThatThrownBy(() -> spark.fit(windows(randomLanes())))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("its updater must be one Sgd for all layers");
+  }
+
+  @Test
   void windowsThatDoNotContinueEachOtherAreRefused() {
-    LaneShard lanes = randomLanes(5);
+    LaneShard lanes = randomLanes();
     JavaRDD<DataSet> windows =
         context().parallelize(List.of(dataSet(lanes, 0), dataSet(lanes, 2)), 1);
     SparkDl4jMultiLayer spark =
@@ -114,11 +128,9 @@ class CarriedStateTrainingMasterTest {
     return network;
   }
 
-  /**
-   * Lanes whose windows never continue another than the next: word ids count up from 0, 3, 6 and 9.
-   */
-  private static LaneShard randomLanes(long seed) {
-    Random random = new Random(seed);
+  /** Lanes of random small steps up, so that a window continues hardly any but the one before. */
+  private static LaneShard randomLanes() {
+    Random random = new Random(5);
     int[][] tokens = new int[LANES][WINDOWS * WINDOW + 1];
     for (int[] lane : tokens) {
       int next = random.nextInt(SPEC.vocabularySize());

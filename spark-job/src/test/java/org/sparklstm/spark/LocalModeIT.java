@@ -22,7 +22,7 @@ class LocalModeIT {
   @ParameterizedTest(name = "local[{0}]")
   @ValueSource(ints = {1, 2, 4})
   void trainsWithOneWorkerForEachSlot(int slots) throws Exception {
-    try (SparkProcess job = train(slots, "run")) {
+    try (SparkProcess job = train(slots)) {
       assertThat(job.exitCode()).describedAs("exit code; it printed%n%s", job.errors()).isZero();
       assertThat(job.errors()).contains(slots + " workers");
       assertThat(job.output())
@@ -63,14 +63,12 @@ class LocalModeIT {
     }
   }
 
-  private SparkProcess train(int slots, String run) throws IOException {
+  private SparkProcess train(int slots) throws IOException {
     List<String> arguments = new ArrayList<>(SmallCorpus.SETTINGS);
     Path corpus = SmallCorpus.write(directory.resolve("corpus"));
     arguments.addAll(List.of("--data-path", corpus.toString()));
-    arguments.addAll(List.of("--save-path", directory.resolve(run).toString()));
+    arguments.addAll(List.of("--save-path", directory.resolve("run").toString()));
     return SparkProcess.submit(
-        directory.resolve(run + "-log"),
-        "local[%d]".formatted(slots),
-        arguments.toArray(String[]::new));
+        directory.resolve("log"), "local[%d]".formatted(slots), arguments.toArray(String[]::new));
   }
 }

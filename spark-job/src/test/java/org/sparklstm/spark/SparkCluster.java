@@ -47,9 +47,9 @@ final class SparkCluster implements AutoCloseable {
   }
 
   /** Starts another worker. */
-  SparkProcess addWorker() {
+  void addWorker() {
     String name = "worker" + processes.size();
-    return start(
+    start(
         name,
         "org.apache.spark.deploy.worker.Worker",
         "--host",
@@ -65,12 +65,10 @@ final class SparkCluster implements AutoCloseable {
         master);
   }
 
-  private SparkProcess start(String name, String... arguments) {
+  private void start(String name, String... arguments) {
     List<String> all = new ArrayList<>(List.of(arguments));
     all.addAll(1, options);
-    SparkProcess process = SparkProcess.start(directory.resolve(name), all.toArray(String[]::new));
-    processes.add(process);
-    return process;
+    processes.add(SparkProcess.start(directory.resolve(name), all.toArray(String[]::new)));
   }
 
   /**
