@@ -57,7 +57,7 @@ public record Settings(
    * @param period windows between two averages; empty: decided by measurement
    */
   public record Averaging(OptionalInt period, Clip clip, Combine combine, Compression compression) {
-    /** Whether workers send what they changed, not their parameters. */
+    /** Whether workers send what is to be applied to the parameters before a round. */
     public boolean sendsChanges() {
       return clip == Clip.AVERAGED || compression != Compression.NONE;
     }

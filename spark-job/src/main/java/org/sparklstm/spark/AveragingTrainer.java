@@ -187,7 +187,6 @@ final class AveragingTrainer {
             millis(ended - began)));
   }
 
-  /** Whether {@link Round.Result#update} is to be applied to the parameters before the round. */
   private Combine combine(LstmSpec spec) {
     return Combiner.decide(
         settings.averaging().combine(),
