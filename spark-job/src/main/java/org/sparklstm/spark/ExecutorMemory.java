@@ -45,7 +45,8 @@ record ExecutorMemory(long heap, long total) implements Serializable {
       // A group's as they came, and unpacked; their mean, and the same to send.
       copies = Math.max(copies, (whole ? 1L : 2L) * Averaging.groupSize(workers) + 3);
     }
-    long heap = SPARK + (2 + copies * tasks) * parameters;
+    // And once more, for G1 does not move such arrays to make room for another in one piece.
+    long heap = SPARK + (3 + copies * tasks) * parameters;
     long replica = settings.engine().nativeBytes(spec, lanes, settings.data().window());
     return new ExecutorMemory(heap, heap + JVM + tasks * replica);
   }

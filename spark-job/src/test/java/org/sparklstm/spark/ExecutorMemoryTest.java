@@ -120,8 +120,8 @@ class ExecutorMemoryTest {
       assertThatThrownBy(
               () -> ExecutorMemory.require(LocalSpark.session().sparkContext(), driver, fits, data))
           .isInstanceOf(ConfigurationException.class);
-      // 203 MB fit too, but not once more on the driver
-      LstmSpec tight = new LstmSpec(10_000, 1560, 1, 1);
+      // 183 MB fit too, but not once more on the driver
+      LstmSpec tight = new LstmSpec(10_000, 1450, 1, 1);
       Settings changes = Corpus.settings("averaging.clip=averaged", "averaging.period=1");
       ExecutorMemory.require(LocalSpark.session().sparkContext(), Corpus.settings(), tight, data);
       assertThatThrownBy(
