@@ -2,9 +2,14 @@ package org.sparklstm.spark;
 
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.apache.spark.SparkConf;
 import org.apache.spark.SparkContext$;
 import org.apache.spark.serializer.JavaSerializer;
@@ -133,7 +138,8 @@ public final class TrainCommand implements Callable<Integer> {
     }
     Settings settings = SettingsLoader.load(preset, config, assignments);
     SavePath.Earlier earlier = earlier();
-    SparkSession spark = start(sparkConf(settings, new SparkConf()));
+    SparkSession spark =
+        start(sparkConf(settings, new SparkConf()), settings.cluster().roundTimeout());
     try (Watchdog watchdog =
         new Watchdog(spark.sparkContext(), settings.cluster().roundTimeout())) {
       try {
@@ -160,11 +166,26 @@ public final class TrainCommand implements Callable<Integer> {
         error);
   }
 
-  private static SparkSession start(SparkConf conf) {
+  /** Starts Spark in a thread of its own, because YARN's queue is waited for without a limit. */
+  private static SparkSession start(SparkConf conf, Duration limit) throws InterruptedException {
+    FutureTask<SparkSession> session =
+        new FutureTask<>(() -> SparkSession.builder().config(conf).getOrCreate());
+    Thread starter = new Thread(session, "start-spark");
+    starter.setDaemon(true);
+    starter.start();
     try {
-      return SparkSession.builder().config(conf).getOrCreate();
-    } catch (Exception e) { // Scala throws what it does not declare
-      throw new TrainingException("Cannot start Spark: " + InputException.firstLine(e), e);
+      SparkSession started = session.get(limit.toNanos(), TimeUnit.NANOSECONDS);
+      SparkSession.setActiveSession(started); // is a thread's
+      return started;
+    } catch (ExecutionException e) {
+      throw new TrainingException(
+          "Cannot start Spark: " + InputException.firstLine(e.getCause()), e.getCause());
+    } catch (TimeoutException e) {
+      session.cancel(true);
+      throw new TrainingException(
+          "Spark has not started on %s within %d seconds, the limit that cluster.round-timeout sets"
+              .formatted(conf.get("spark.master"), limit.toSeconds()),
+          e);
     }
   }
 

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.File;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -251,11 +253,24 @@ class FaultIT {
     try (SparkCluster cluster = cluster("empty", 0);
         SparkProcess job =
             submit(
-                cluster.master(), "empty", options, "--set", "cluster.round-timeout=5 seconds")) {
+                cluster.master(), "empty", options, "--set", "cluster.round-timeout=20 seconds")) {
       assertThat(job.exitCode()).isEqualTo(1);
       assertThat(job.errors())
-          .contains("No task has started or ended for 5 seconds")
+          .contains("No task has started or ended for 20 seconds")
           .contains("no executor has taken a task");
+    }
+  }
+
+  @Test
+  void aClusterThatDoesNotAnswerIsNotWaitedForWithoutALimit() throws Exception {
+    try (ServerSocket silent = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
+      String master = "spark://127.0.0.1:" + silent.getLocalPort();
+      try (SparkProcess job =
+          submit(master, "silent", List.of(), "--set", "cluster.round-timeout=4 seconds")) {
+        assertThat(job.exitCode()).isEqualTo(1);
+        assertThat(job.errors())
+            .contains("Spark has not started on " + master + " within 4 seconds");
+      }
     }
   }
 
