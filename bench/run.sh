@@ -7,8 +7,8 @@
 set -euo pipefail
 shopt -s inherit_errexit
 [ $# -ge 2 ] || { sed -n '2,6s/^# \{0,1\}//p' "$0" >&2; exit 2; }
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-peers=$1 corpus=$(cd "$2" && pwd)
+root=$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")
+peers=$1 corpus=$(readlink -f "$2")
 shift 2
 [ $# -gt 0 ] || set -- engine whole cluster prepare scaling soak
 python=${PYTHON:-python3}
@@ -16,7 +16,7 @@ workers=${WORKERS:-2}
 repeats=${REPEATS:-3}
 work=${WORK:-$(mktemp -d)}
 mkdir -p "$work"
-(cd "$root" && mvn -B -q -DskipTests package) >&2
+(CDPATH="" cd "$root" && mvn -B -q -DskipTests package) >&2
 app=$root/spark-job/target/spark-lstm.jar
 spark=${SPARK_HOME:-$root/submit/runtime/target/spark}
 

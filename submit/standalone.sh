@@ -8,10 +8,12 @@
 # its Spark. Secrets and encryption: docs/reliability.md.
 set -euo pipefail
 : "${MASTER:?set MASTER=spark://host:7077}"
-exec "$(dirname "${BASH_SOURCE[0]}")/spark-submit.sh" \
+# What spark-defaults.conf does not set.
+export SPARK_EXECUTOR_CORES=${SPARK_EXECUTOR_CORES:-1} SPARK_EXECUTOR_MEMORY=${SPARK_EXECUTOR_MEMORY:-2g}
+exec "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/spark-submit.sh" \
   --master "$MASTER" \
-  --executor-cores "${EXECUTOR_CORES:-1}" \
-  --executor-memory "${EXECUTOR_MEMORY:-2g}" \
+  ${EXECUTOR_CORES:+--executor-cores "$EXECUTOR_CORES"} \
+  ${EXECUTOR_MEMORY:+--executor-memory "$EXECUTOR_MEMORY"} \
   ${CORES:+--total-executor-cores "$CORES" --conf spark.scheduler.minRegisteredResourcesRatio=1.0} \
   --conf spark.executorEnv.SPARK_SCALA_VERSION=2.12 \
   -- "$@"

@@ -5,12 +5,15 @@
 # EXECUTOR_OVERHEAD (default: what the replicas need besides the heap), DRIVER_MEMORY (default: 4g).
 set -euo pipefail
 : "${HADOOP_CONF_DIR:?set HADOOP_CONF_DIR to the folder of core-site.xml and yarn-site.xml}"
-exec "$(dirname "${BASH_SOURCE[0]}")/spark-submit.sh" \
+# What spark-defaults.conf does not set.
+export SPARK_EXECUTOR_CORES=${SPARK_EXECUTOR_CORES:-1} SPARK_EXECUTOR_MEMORY=${SPARK_EXECUTOR_MEMORY:-2g}
+export SPARK_EXECUTOR_INSTANCES=${SPARK_EXECUTOR_INSTANCES:-4}
+exec "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/spark-submit.sh" \
   --master yarn \
   --deploy-mode client \
-  --num-executors "${WORKERS:-4}" \
-  --executor-cores "${EXECUTOR_CORES:-1}" \
-  --executor-memory "${EXECUTOR_MEMORY:-2g}" \
+  ${WORKERS:+--num-executors "$WORKERS"} \
+  ${EXECUTOR_CORES:+--executor-cores "$EXECUTOR_CORES"} \
+  ${EXECUTOR_MEMORY:+--executor-memory "$EXECUTOR_MEMORY"} \
   ${EXECUTOR_OVERHEAD:+--conf "spark.executor.memoryOverhead=$EXECUTOR_OVERHEAD"} \
   --conf spark.scheduler.minRegisteredResourcesRatio=1.0 \
   -- "$@"

@@ -1,3 +1,5 @@
+import org.sparklstm.config.ConfigurationException;
+import org.sparklstm.spark.Platform;
 import org.sparklstm.spark.TrainCommand;
 
 /** Trains a language model: {@code spark-submit --class PtbTrain app.jar --help}. */
@@ -6,6 +8,12 @@ public final class PtbTrain {
   private PtbTrain() {}
 
   public static void main(String[] args) {
+    try {
+      Platform.requireSupported(); // before anything that links to Spark
+    } catch (ConfigurationException e) {
+      System.err.println(e.getMessage());
+      System.exit(2);
+    }
     int code = TrainCommand.run(args);
     if (code != 0) { // YARN takes an exit before main returns for a failure, even with 0
       System.exit(code);

@@ -5,6 +5,7 @@ import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.monotonically_increasing_id;
 import static org.apache.spark.sql.functions.split;
 
+import java.util.Locale;
 import java.util.SplittableRandom;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.ml.feature.CountVectorizer;
@@ -93,6 +94,7 @@ public final class PrepareBenchmark {
       throw new IllegalStateException(windows + " windows, " + counted + " words");
     }
     System.out.printf(
+        Locale.ROOT,
         "| %,d | %.1f | %.1f | %,.0f | %.1f |%n",
         tokens,
         (indexed - began) / 1e9,

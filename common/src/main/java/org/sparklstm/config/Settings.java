@@ -39,7 +39,13 @@ public record Settings(
       DropoutMode dropoutMode,
       boolean tieEmbeddings) {}
 
-  public record Vocabulary(int size) {}
+  /**
+   * Which words a model knows.
+   *
+   * @param minCount rarer words of the training text are {@code <unk>}; empty: 2 if there were no
+   *     {@code <unk>} otherwise, else 1
+   */
+  public record Vocabulary(int size, OptionalInt minCount) {}
 
   public record Data(int lanes, int window) {}
 

@@ -185,7 +185,9 @@ public final class SettingsLoader {
                         "in (0, 1]"),
                 choice(config, "model.dropout-mode", DropoutMode.class),
                 choice(config, "model.tie-embeddings", List.of(false, true))),
-            new Settings.Vocabulary(integer(config, "vocabulary.size", 2)),
+            new Settings.Vocabulary(
+                integer(config, "vocabulary.size", 2),
+                integerOrAuto(config, "vocabulary.min-count")),
             new Settings.Data(integer(config, "data.lanes", 1), integer(config, "data.window", 1)),
             new Settings.Train(
                 integer(config, "train.epochs", 1),

@@ -119,14 +119,14 @@ final class FusedReplica implements Replica {
   private static void requireLength(String what, float[] array, int length) {
     if (array.length != length) {
       throw new IllegalArgumentException(
-          "Needs %,d %s, got %,d".formatted(length, what, array.length));
+          "Needs %s %s, got %s".formatted(length, what, array.length));
     }
   }
 
   private void prepare(Window next, boolean training) {
     if (next.lanes() != lanes) {
       throw new IllegalArgumentException(
-          "Needs windows of %d lanes, got %d".formatted(lanes, next.lanes()));
+          "Needs windows of %s lanes, got %s".formatted(lanes, next.lanes()));
     }
     if (window == null || !window.serves(next.length(), training)) {
       FusedWindow old = window;

@@ -123,8 +123,9 @@ public final class Dl4jModel {
     RnnOutputLayer output = (RnnOutputLayer) layers.get(last);
     require(
         output.getLossFn() instanceof LossSparseMCXENT
-            && output.getActivationFn() instanceof ActivationSoftmax,
-        "must end in softmax with LossSparseMCXENT");
+            && output.getActivationFn() instanceof ActivationSoftmax
+            && output.hasBias(),
+        "must end in softmax with bias and LossSparseMCXENT");
     int hidden = (int) output.getNIn();
     for (Layer layer : layers.subList(1, last)) {
       require(
@@ -172,7 +173,7 @@ public final class Dl4jModel {
   private static void permute(LstmSpec spec, float[] from, float[] to, boolean forward) {
     if (from.length != spec.parameterCount()) {
       throw new IllegalArgumentException(
-          "%s has %,d parameters, not %,d".formatted(spec, spec.parameterCount(), from.length));
+          "%s has %s parameters, not %s".formatted(spec, spec.parameterCount(), from.length));
     }
     int v = spec.vocabularySize();
     int h = spec.hiddenSize();

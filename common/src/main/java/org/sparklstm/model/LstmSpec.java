@@ -1,6 +1,7 @@
 package org.sparklstm.model;
 
 import java.io.Serializable;
+import java.util.Locale;
 
 /**
  * The network of Zaremba, Sutskever and Vinyals (2014): an embedding [V, H], L stacked LSTM layers
@@ -35,7 +36,7 @@ public record LstmSpec(
   public LstmSpec {
     if (vocabularySize < 1 || hiddenSize < 1 || layers < 1) {
       throw new IllegalArgumentException(
-          "Cannot build a network of %d words, %d units and %d layers: each must be at least 1"
+          "Cannot build a network of %s words, %s units and %s layers: each must be at least 1"
               .formatted(vocabularySize, hiddenSize, layers));
     }
     if (!(keepProbability > 0 && keepProbability <= 1)) {
@@ -46,9 +47,10 @@ public record LstmSpec(
     double parameters = parameterCount(vocabularySize, hiddenSize, layers, false);
     if (parameters > Integer.MAX_VALUE - 8) {
       throw new IllegalArgumentException(
-          ("Cannot build a network of %,.0f parameters: at most 2^31 - 9 fit into one array; reduce"
-                  + " model.hidden-size, model.layers or vocabulary.size")
-              .formatted(parameters));
+          String.format(
+              Locale.ROOT,
+              "Cannot build a network of %,.0f parameters: at most 2^31 - 9 fit into one array; reduce model.hidden-size, model.layers or vocabulary.size",
+              parameters));
     }
   }
 

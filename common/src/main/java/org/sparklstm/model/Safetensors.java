@@ -90,7 +90,7 @@ public record Safetensors(
     long headerLength = littleEndian(exactly(in, 8)).getLong();
     if (headerLength < 2 || headerLength > Math.min(MAX_HEADER, length - 8)) {
       throw new IOException(
-          "not a safetensors file: its header would be %d bytes".formatted(headerLength));
+          "not a safetensors file: its header would be %s bytes".formatted(headerLength));
     }
     JsonNode header;
     try {
@@ -126,7 +126,7 @@ public record Safetensors(
     }
     if (8 + headerLength + 4 * floats != length) {
       throw new IOException(
-          "truncated or overlong: its header tells of %,d bytes, it has %,d"
+          "truncated or overlong: its header tells of %s bytes, it has %s"
               .formatted(8 + headerLength + 4 * floats, length));
     }
     return new Safetensors(metadata, tensors, readFloats(in, (int) floats));

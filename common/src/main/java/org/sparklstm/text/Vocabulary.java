@@ -4,6 +4,7 @@ import java.io.Serializable;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
@@ -23,7 +24,7 @@ public final class Vocabulary implements Serializable {
   /** A word and how often it occurs in the training text. */
   public record WordCount(String word, long count) {}
 
-  private final List<String> words;
+  private final String[] words; // Kryo, which other pipelines use, cannot read List.of
   private final Map<String, Integer> ids;
 
   /**
@@ -32,13 +33,30 @@ public final class Vocabulary implements Serializable {
    * @throws IllegalArgumentException on a repeated word
    */
   public Vocabulary(List<String> words) {
-    this.words = List.copyOf(words);
+    this.words = words.toArray(String[]::new);
     this.ids = new HashMap<>(2 * words.size());
     for (int id = 0; id < words.size(); id++) {
       if (ids.put(words.get(id), id) != null) {
         throw new IllegalArgumentException("Word %s stands twice".formatted(words.get(id)));
       }
     }
+  }
+
+  /**
+   * Reads words back that were written one a line, in id order.
+   *
+   * @throws IllegalArgumentException on a repeated word, or a line that is not one word
+   */
+  public static Vocabulary ofLines(String text) {
+    List<String> words = List.of(text.split("\n"));
+    for (int id = 0; id < words.size(); id++) {
+      String word = words.get(id);
+      if (word.isEmpty() || word.codePoints().anyMatch(WhiteSpace::is)) {
+        throw new IllegalArgumentException(
+            "A vocabulary has one word a line: line %s is '%s'".formatted(id + 1, word));
+      }
+    }
+    return new Vocabulary(words);
   }
 
   /**
@@ -49,8 +67,9 @@ public final class Vocabulary implements Serializable {
    *     them, in the order (−count, word)
    * @param total the number of tokens of the text, those of words not in {@code mostFrequent}
    *     included
-   * @param distinct the number of distinct words of the text other than {@code <unk>}
-   * @param unknownCount how often {@code <unk>} itself occurs in the text
+   * @param distinct the number of distinct words to choose from, without {@code <unk>}
+   * @param unknownCount how often {@code <unk>} itself, and words that are not to choose from,
+   *     occur
    */
   public static Vocabulary ofCounts(
       List<WordCount> mostFrequent, long total, long distinct, long unknownCount, int size) {
@@ -75,11 +94,11 @@ public final class Vocabulary implements Serializable {
 
   /** All words in id order. */
   public List<String> words() {
-    return words;
+    return Collections.unmodifiableList(Arrays.asList(words));
   }
 
   public int size() {
-    return words.size();
+    return words.length;
   }
 
   public boolean contains(String word) {

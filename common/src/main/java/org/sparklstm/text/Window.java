@@ -17,7 +17,7 @@ public record Window(int index, int firstLane, int lanes, int length, int[] inpu
   public Window {
     if (inputs.length != lanes * length || targets.length != lanes * length) {
       throw new IllegalArgumentException(
-          "A window of %d lanes and %d steps needs %d inputs and targets, has %d and %d"
+          "A window of %s lanes and %s steps needs %s inputs and targets, has %s and %s"
               .formatted(lanes, length, lanes * length, inputs.length, targets.length));
     }
   }

@@ -191,7 +191,7 @@ public record Checkpoint(
     int begun = round > 0 ? epoch + 1 : epoch;
     if (wanted.train().epochs() < begun) {
       throw new ConfigurationException(
-          "Cannot resume: the checkpoint is of epoch %d, and train.epochs is %d"
+          "Cannot resume: the checkpoint is of epoch %s, and train.epochs is %s"
               .formatted(begun, wanted.train().epochs()));
     }
     Map<String, String> mine = settings.entries();

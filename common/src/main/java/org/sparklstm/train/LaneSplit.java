@@ -14,7 +14,7 @@ public record LaneSplit(int lanes, int workers) implements Serializable {
   public LaneSplit {
     if (workers < 1 || lanes < workers) {
       throw new ConfigurationException(
-          "Cannot split lanes: data.lanes %d is less than cluster.workers %d"
+          "Cannot split lanes: data.lanes %s is less than cluster.workers %s"
               .formatted(lanes, workers));
     }
   }

@@ -83,7 +83,7 @@ class ReplicaTest {
         width -= parameters[i];
         parameters[i] = value;
         assertThat(gradient[i])
-            .describedAs("parameter %d", i)
+            .describedAs("parameter %s", i)
             .isCloseTo(
                 (float) ((above - below) / width / b), within((inDouble ? 2e-6f : 5e-6f) * t));
       }
@@ -299,7 +299,7 @@ class ReplicaTest {
       replica.backpropagate(window, NOISE);
       replica.step(1, 10);
       long taken = Pointer.physicalBytes() - before;
-      System.out.printf("takes %,d bytes, tells of %,d%n", taken, told);
+      System.out.printf("takes %s bytes, tells of %s%n", taken, told);
       assertThat(taken).isLessThan(told + (64 << 20)); // this JVM's heap may grow too
       assertThat(told).isLessThan(1 << 30);
     }
@@ -351,7 +351,7 @@ class ReplicaTest {
   private static void assertClose(float[] actual, double[] expected, double tolerance) {
     for (int i = 0; i < expected.length; i++) {
       assertThat((double) actual[i])
-          .describedAs("element %d", i)
+          .describedAs("element %s", i)
           .isCloseTo(expected[i], within(tolerance));
     }
   }

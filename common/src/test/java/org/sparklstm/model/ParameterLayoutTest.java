@@ -88,7 +88,7 @@ class ParameterLayoutTest {
     assertThatThrownBy(() -> new LstmSpec(words, units, layers, 1))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage(
-            "Cannot build a network of %d words, %d units and %d layers: each must be at least 1"
+            "Cannot build a network of %s words, %s units and %s layers: each must be at least 1"
                 .formatted(words, units, layers));
   }
 
@@ -120,7 +120,7 @@ class ParameterLayoutTest {
     assertThatThrownBy(() -> new LstmSpec(words, units, 1, 1))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage(
-            ("Cannot build a network of %,d parameters: at most 2^31 - 9 fit into one array; reduce"
+            ("Cannot build a network of %s parameters: at most 2^31 - 9 fit into one array; reduce"
                     + " model.hidden-size, model.layers or vocabulary.size")
                 .formatted(parameters));
   }

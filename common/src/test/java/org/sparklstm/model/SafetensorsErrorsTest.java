@@ -40,7 +40,7 @@ class SafetensorsErrorsTest {
   void gapOrOverlapBetweenTensorsIsRefused(int begin) {
     String tensors =
         "{'a':{'dtype':'F32','shape':[1],'data_offsets':[0,4]},"
-            + "'b':{'dtype':'F32','shape':[1],'data_offsets':[%d,%d]}}";
+            + "'b':{'dtype':'F32','shape':[1],'data_offsets':[%s,%s]}}";
 
     assertRefused(
         tensors.formatted(begin, begin + 4), "tensor b does not begin where the last one ends");
@@ -57,7 +57,7 @@ class SafetensorsErrorsTest {
   void tensorLargerThanTheFileIsRefusedWithoutAllocatingIt() {
     assertRefused(
         "{'a':{'dtype':'F32','shape':[2147483639],'data_offsets':[0,8589934556]}}",
-        "truncated or overlong: its header tells of %,d bytes, it has %,d"
+        "truncated or overlong: its header tells of %s bytes, it has %s"
             .formatted(8 + 72 + 8_589_934_556L, 8 + 72 + 4));
   }
 

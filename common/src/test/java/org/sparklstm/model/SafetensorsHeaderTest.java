@@ -20,7 +20,7 @@ class SafetensorsHeaderTest {
 
     assertThatThrownBy(() -> Safetensors.read(new ByteArrayInputStream(bytes), Long.MAX_VALUE))
         .isInstanceOf(IOException.class)
-        .hasMessage("not a safetensors file: its header would be %d bytes".formatted(headerLength));
+        .hasMessage("not a safetensors file: its header would be %s bytes".formatted(headerLength));
   }
 
   @Test

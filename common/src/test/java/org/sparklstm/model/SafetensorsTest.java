@@ -115,7 +115,7 @@ class SafetensorsTest {
     assertThatThrownBy(() -> read(overlong))
         .isInstanceOf(IOException.class)
         .hasMessage(
-            "truncated or overlong: its header tells of %,d bytes, it has %,d",
+            "truncated or overlong: its header tells of %s bytes, it has %s",
             overlong.length - 1, overlong.length);
   }
 

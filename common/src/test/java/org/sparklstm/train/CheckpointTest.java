@@ -55,7 +55,7 @@ class CheckpointTest {
       byte[] damaged = bytes.clone();
       damaged[bit / 8] ^= (byte) (1 << bit % 8);
       try {
-        accepted.add("bit %d of byte %d: %s".formatted(bit % 8, bit / 8, read(damaged)));
+        accepted.add("bit %s of byte %s: %s".formatted(bit % 8, bit / 8, read(damaged)));
       } catch (IOException refused) {
         assertThat(refused.getMessage()).isNotBlank();
       }

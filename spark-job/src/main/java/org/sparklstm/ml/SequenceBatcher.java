@@ -1,12 +1,17 @@
 package org.sparklstm.ml;
 
 import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.exists;
 import static org.apache.spark.sql.functions.expr;
+import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.raise_error;
+import static org.apache.spark.sql.functions.when;
 
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
+import java.util.function.UnaryOperator;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.ml.Transformer;
 import org.apache.spark.ml.param.BooleanParam;
@@ -18,10 +23,10 @@ import org.apache.spark.ml.util.DefaultParamsReader;
 import org.apache.spark.ml.util.DefaultParamsWritable;
 import org.apache.spark.ml.util.Identifiable;
 import org.apache.spark.ml.util.MLReader;
+import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
-import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 import org.sparklstm.text.Lanes;
@@ -33,23 +38,22 @@ import org.sparklstm.text.Lanes;
  * are not kept.
  *
  * <p>The text's order is that of the position column, whatever the partitioning; positions must be
- * unique. {@code transform} runs a job that sorts and counts the text; no more than a count for
- * each partition reaches the driver.
+ * unique and not null. Null for an array of ids is a text without words. {@code transform} runs a
+ * job that sorts and counts the text; no more than a count for each partition reaches the driver.
  */
 public final class SequenceBatcher extends Transformer implements DefaultParamsWritable {
-  private static final DataType IDS = DataTypes.createArrayType(DataTypes.IntegerType, false);
   private static final StructType FRAGMENT =
       new StructType()
           .add("lane", DataTypes.IntegerType, false)
           .add("window", DataTypes.IntegerType, false)
           .add("offset", DataTypes.IntegerType, false)
-          .add("ids", IDS, false);
+          .add("ids", Stages.IDS, false);
   private static final StructType WINDOW =
       new StructType()
           .add("lane", DataTypes.IntegerType, false)
           .add("window", DataTypes.IntegerType, false)
-          .add("inputs", IDS, false)
-          .add("targets", IDS, false);
+          .add("inputs", Stages.IDS, false)
+          .add("targets", Stages.IDS, false);
 
   private final String uid;
   private final Param<String> positionCol;
@@ -98,6 +102,26 @@ public final class SequenceBatcher extends Transformer implements DefaultParamsW
     return keepPartialWindow;
   }
 
+  public String getPositionCol() {
+    return $(positionCol);
+  }
+
+  public String getInputCol() {
+    return $(inputCol);
+  }
+
+  public int getLanes() {
+    return (Integer) $(lanes);
+  }
+
+  public int getWindow() {
+    return (Integer) $(window);
+  }
+
+  public boolean getKeepPartialWindow() {
+    return (Boolean) $(keepPartialWindow);
+  }
+
   public SequenceBatcher setPositionCol(String column) {
     return (SequenceBatcher) set(positionCol, column);
   }
@@ -124,9 +148,12 @@ public final class SequenceBatcher extends Transformer implements DefaultParamsW
     // One RDD object for both passes: its partitions, and so the counts, stay the same.
     JavaRDD<Row> ordered =
         dataset
-            .select(col($(positionCol)), col($(inputCol)))
-            .orderBy($(positionCol))
-            .select($(inputCol))
+            .where(col(getInputCol()).isNotNull())
+            .select(
+                orFail(getPositionCol(), Column::isNull).as("position"),
+                orFail(getInputCol(), ids -> exists(ids, id -> id.isNull())).as("ids"))
+            .orderBy("position")
+            .select("ids")
             .toJavaRDD();
     List<Long> counts = ordered.mapPartitions(SequenceBatcher::count).collect();
     long[] starts = new long[counts.size()];
@@ -135,8 +162,7 @@ public final class SequenceBatcher extends Transformer implements DefaultParamsW
       starts[partition] = tokens;
       tokens += counts.get(partition);
     }
-    Lanes cut =
-        new Lanes(tokens, (Integer) $(lanes), (Integer) $(window), (Boolean) $(keepPartialWindow));
+    Lanes cut = new Lanes(tokens, getLanes(), getWindow(), getKeepPartialWindow());
     JavaRDD<Row> fragments =
         ordered.mapPartitionsWithIndex(
             (partition, rows) -> fragments(rows, starts[partition], cut), false);
@@ -152,6 +178,14 @@ public final class SequenceBatcher extends Transformer implements DefaultParamsW
             "window",
             "slice(ids, 1, size(ids) - 1) as inputs",
             "slice(ids, 2, size(ids) - 1) as targets");
+  }
+
+  /** A column whose rows that hold null fail the job by its name. */
+  private Column orFail(String name, UnaryOperator<Column> holdsNull) {
+    return when(
+            holdsNull.apply(col(name)),
+            raise_error(lit("%s: column %s holds null".formatted(uid, name))))
+        .otherwise(col(name));
   }
 
   private static Iterator<Long> count(Iterator<Row> rows) {
@@ -225,7 +259,7 @@ public final class SequenceBatcher extends Transformer implements DefaultParamsW
   @Override
   public StructType transformSchema(StructType schema) {
     Stages.requireColumn(uid, schema, $(positionCol), DataTypes.LongType);
-    Stages.requireColumn(uid, schema, $(inputCol), IDS);
+    Stages.requireColumn(uid, schema, $(inputCol), Stages.IDS);
     return WINDOW;
   }
 

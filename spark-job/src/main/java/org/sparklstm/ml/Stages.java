@@ -7,12 +7,16 @@ import org.apache.spark.ml.util.DefaultParamsReader;
 import org.apache.spark.ml.util.DefaultParamsWriter;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.DataType;
+import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
 import scala.Option;
 
 /** What the stages share: the checks of columns, and every call into Spark ML's own persistence. */
 final class Stages {
+  static final DataType TOKENS = DataTypes.createArrayType(DataTypes.StringType);
+  static final DataType IDS = DataTypes.createArrayType(DataTypes.IntegerType, false);
+
   private Stages() {}
 
   /**

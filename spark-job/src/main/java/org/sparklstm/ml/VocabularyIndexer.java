@@ -27,8 +27,10 @@ import org.apache.spark.sql.types.StructType;
 import org.sparklstm.text.Vocabulary;
 
 /**
- * Learns a {@link Vocabulary} from a column of token arrays: ordered by (−count, word), cut to
- * {@code vocabularySize} with the rest as {@code <unk>}. Only the vocabulary reaches the driver.
+ * Learns a vocabulary from a column of token arrays: ordered by (−count, word), without words that
+ * occur less than {@code minCount} times, cut to {@code vocabularySize}. All other words are {@code
+ * <unk>}, and so is null in an array; a null array has no words. Only the vocabulary reaches the
+ * driver.
  */
 public final class VocabularyIndexer extends Estimator<VocabularyIndexerModel>
     implements DefaultParamsWritable {
@@ -36,6 +38,7 @@ public final class VocabularyIndexer extends Estimator<VocabularyIndexerModel>
   private final Param<String> inputCol;
   private final Param<String> outputCol;
   private final IntParam vocabularySize;
+  private final IntParam minCount;
 
   public VocabularyIndexer() {
     this(Identifiable.randomUID("vocabularyIndexer"));
@@ -48,9 +51,12 @@ public final class VocabularyIndexer extends Estimator<VocabularyIndexerModel>
     this.outputCol = new Param<>(this, "outputCol", "column of word ids to add, array<int>");
     this.vocabularySize =
         new IntParam(this, "vocabularySize", "words at most", ParamValidators.gtEq(2));
+    this.minCount =
+        new IntParam(this, "minCount", "rarer words than this are <unk>", ParamValidators.gtEq(1));
     setDefault(inputCol, "tokens");
     setDefault(outputCol, "ids");
     setDefault(vocabularySize, 10_000);
+    setDefault(minCount, 1);
   }
 
   public Param<String> inputCol() {
@@ -65,6 +71,26 @@ public final class VocabularyIndexer extends Estimator<VocabularyIndexerModel>
     return vocabularySize;
   }
 
+  public IntParam minCount() {
+    return minCount;
+  }
+
+  public String getInputCol() {
+    return $(inputCol);
+  }
+
+  public String getOutputCol() {
+    return $(outputCol);
+  }
+
+  public int getVocabularySize() {
+    return (Integer) $(vocabularySize);
+  }
+
+  public int getMinCount() {
+    return (Integer) $(minCount);
+  }
+
   public VocabularyIndexer setInputCol(String column) {
     return (VocabularyIndexer) set(inputCol, column);
   }
@@ -77,14 +103,22 @@ public final class VocabularyIndexer extends Estimator<VocabularyIndexerModel>
     return (VocabularyIndexer) set(vocabularySize, size);
   }
 
+  public VocabularyIndexer setMinCount(int count) {
+    return (VocabularyIndexer) set(minCount, count);
+  }
+
   @Override
   public VocabularyIndexerModel fit(Dataset<?> dataset) {
     transformSchema(dataset.schema());
-    int size = (Integer) $(vocabularySize);
+    int size = getVocabularySize();
     Dataset<Row> counts =
-        dataset.select(explode(col($(inputCol))).as("word")).groupBy("word").count().persist();
+        dataset
+            .select(explode(col($(inputCol))).as("word"))
+            .groupBy(coalesce(col("word"), lit(Vocabulary.UNKNOWN)).as("word"))
+            .count()
+            .persist();
     try {
-      Column known = col("word").notEqual(Vocabulary.UNKNOWN);
+      Column known = col("word").notEqual(Vocabulary.UNKNOWN).and(col("count").geq(getMinCount()));
       Row totals =
           counts
               .agg(
@@ -105,7 +139,7 @@ public final class VocabularyIndexer extends Estimator<VocabularyIndexerModel>
           Vocabulary.ofCounts(
               mostFrequent, totals.getLong(0), totals.getLong(1), totals.getLong(2), size);
       VocabularyIndexerModel model = new VocabularyIndexerModel(uid, vocabulary).setParent(this);
-      return copyValues(model, extractParamMap());
+      return copyValues(model, ParamMap.empty());
     } finally {
       counts.unpersist();
     }

@@ -3,37 +3,66 @@ package org.sparklstm.ml;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.udf;
 
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.SparkContext;
+import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.ml.Model;
 import org.apache.spark.ml.param.Param;
 import org.apache.spark.ml.param.ParamMap;
 import org.apache.spark.ml.util.DefaultParamsReader;
+import org.apache.spark.ml.util.Identifiable;
 import org.apache.spark.ml.util.MLReader;
 import org.apache.spark.ml.util.MLWritable;
 import org.apache.spark.ml.util.MLWriter;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.api.java.UDF1;
-import org.apache.spark.sql.expressions.UserDefinedFunction;
-import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 import org.sparklstm.text.Vocabulary;
 import scala.collection.JavaConverters;
 import scala.collection.Seq;
+import scala.reflect.ClassTag$;
 
-/** Replaces tokens by their ids in a {@link Vocabulary}; words outside it become {@code <unk>}. */
+/**
+ * Replaces tokens by their ids in a vocabulary. Words outside it, and null in an array, become
+ * {@code <unk>}; the ids of a null array are null. {@link IndexToWord} is the way back.
+ */
 public final class VocabularyIndexerModel extends Model<VocabularyIndexerModel>
     implements MLWritable {
-  private static final DataType TOKENS = DataTypes.createArrayType(DataTypes.StringType);
-  private static final DataType IDS = DataTypes.createArrayType(DataTypes.IntegerType, false);
-
   private final String uid;
   private final Vocabulary vocabulary;
   private final Param<String> inputCol;
   private final Param<String> outputCol;
+  private transient SparkContext context; // that has the broadcast
+  private transient Broadcast<Vocabulary> broadcast;
+
+  /**
+   * A model of given words.
+   *
+   * @param vocabulary words in id order
+   * @throws IllegalArgumentException on a repeated word
+   */
+  public VocabularyIndexerModel(String[] vocabulary) {
+    this(Identifiable.randomUID("vocabularyIndexer"), vocabulary);
+  }
+
+  /**
+   * A model of given words with a given identity.
+   *
+   * @param vocabulary words in id order
+   * @throws IllegalArgumentException on a repeated word
+   */
+  public VocabularyIndexerModel(String uid, String[] vocabulary) {
+    this(uid, new Vocabulary(List.of(vocabulary)));
+  }
 
   VocabularyIndexerModel(String uid, Vocabulary vocabulary) {
     this.uid = uid;
@@ -44,9 +73,26 @@ public final class VocabularyIndexerModel extends Model<VocabularyIndexerModel>
     setDefault(outputCol, "ids");
   }
 
-  /** The learned words. */
-  public Vocabulary vocabulary() {
-    return vocabulary;
+  /**
+   * A model of the words that a training run saved.
+   *
+   * @param path its {@code model/vocabulary.txt}, one word a line, on any Hadoop file system
+   * @throws IOException if it cannot be read
+   * @throws IllegalArgumentException if it is no vocabulary
+   */
+  public static VocabularyIndexerModel fromVocabularyFile(String path) throws IOException {
+    Path file = new Path(path);
+    try (InputStream in =
+        file.getFileSystem(SparkSession.active().sparkContext().hadoopConfiguration()).open(file)) {
+      return new VocabularyIndexerModel(
+          Identifiable.randomUID("vocabularyIndexer"),
+          Vocabulary.ofLines(new String(in.readAllBytes(), StandardCharsets.UTF_8)));
+    }
+  }
+
+  /** The words in id order. */
+  public String[] vocabulary() {
+    return vocabulary.words().toArray(String[]::new);
   }
 
   public Param<String> inputCol() {
@@ -55,6 +101,14 @@ public final class VocabularyIndexerModel extends Model<VocabularyIndexerModel>
 
   public Param<String> outputCol() {
     return outputCol;
+  }
+
+  public String getInputCol() {
+    return $(inputCol);
+  }
+
+  public String getOutputCol() {
+    return $(outputCol);
   }
 
   public VocabularyIndexerModel setInputCol(String column) {
@@ -72,13 +126,23 @@ public final class VocabularyIndexerModel extends Model<VocabularyIndexerModel>
   @Override
   public Dataset<Row> transform(Dataset<?> dataset) {
     transformSchema(dataset.schema());
-    Vocabulary words = vocabulary;
-    UserDefinedFunction ids =
-        udf((UDF1<Seq<String>, int[]>) tokens -> ids(words, tokens), IDS).asNonNullable();
-    return dataset.withColumn($(outputCol), ids.apply(col($(inputCol))));
+    Broadcast<Vocabulary> words = broadcast(dataset.sparkSession().sparkContext());
+    String column = $(inputCol);
+    UDF1<Seq<String>, int[]> ids =
+        tokens -> tokens == null ? null : ids(column, words.value(), tokens);
+    return dataset.withColumn($(outputCol), udf(ids, Stages.IDS).apply(col(column)));
   }
 
-  private static int[] ids(Vocabulary vocabulary, Seq<String> tokens) {
+  /** The vocabulary on executors, once for all transforms; it goes when this model does. */
+  private synchronized Broadcast<Vocabulary> broadcast(SparkContext spark) {
+    if (context != spark) {
+      context = spark;
+      broadcast = spark.broadcast(vocabulary, ClassTag$.MODULE$.apply(Vocabulary.class));
+    }
+    return broadcast;
+  }
+
+  private static int[] ids(String column, Vocabulary vocabulary, Seq<String> tokens) {
     return JavaConverters.seqAsJavaList(tokens).stream()
         .mapToInt(
             word ->
@@ -87,15 +151,15 @@ public final class VocabularyIndexerModel extends Model<VocabularyIndexerModel>
                     .orElseThrow(
                         () ->
                             new IllegalArgumentException(
-                                "Unknown word %s, and the vocabulary has no %s"
-                                    .formatted(word, Vocabulary.UNKNOWN))))
+                                "Unknown word %s in column %s, and the vocabulary has no %s"
+                                    .formatted(word, column, Vocabulary.UNKNOWN))))
         .toArray();
   }
 
   static StructType schema(String uid, StructType schema, String inputCol, String outputCol) {
-    Stages.requireColumn(uid, schema, inputCol, TOKENS);
+    Stages.requireColumn(uid, schema, inputCol, Stages.TOKENS);
     Stages.requireAbsent(uid, schema, outputCol);
-    return schema.add(outputCol, IDS, false);
+    return schema.add(outputCol, Stages.IDS);
   }
 
   @Override
@@ -115,12 +179,17 @@ public final class VocabularyIndexerModel extends Model<VocabularyIndexerModel>
   }
 
   @Override
+  public String toString() {
+    return "VocabularyIndexerModel: uid=%s, vocabularySize=%s".formatted(uid, vocabulary.size());
+  }
+
+  @Override
   public MLWriter write() {
     return new Writer(this);
   }
 
   @Override
-  public void save(String path) throws java.io.IOException {
+  public void save(String path) throws IOException {
     write().save(path);
   }
 
@@ -149,7 +218,7 @@ public final class VocabularyIndexerModel extends Model<VocabularyIndexerModel>
           IntStream.range(0, words.size())
               .mapToObj(id -> RowFactory.create(id, words.get(id)))
               .toList();
-      sparkSession().createDataFrame(rows, WORDS).coalesce(1).write().parquet(path + "/words");
+      sparkSession().createDataFrame(rows, WORDS).coalesce(1).write().parquet(path + "/data");
     }
   }
 
@@ -158,12 +227,17 @@ public final class VocabularyIndexerModel extends Model<VocabularyIndexerModel>
     public VocabularyIndexerModel load(String path) {
       DefaultParamsReader.Metadata metadata =
           Stages.loadMetadata(path, sparkSession(), VocabularyIndexerModel.class);
-      List<String> words =
-          sparkSession().read().parquet(path + "/words").orderBy("id").collectAsList().stream()
-              .map(row -> row.getString(1))
-              .toList();
+      List<Row> rows =
+          sparkSession()
+              .read()
+              .option("ignoreCorruptFiles", false) // a vocabulary with gaps has other ids
+              .option("ignoreMissingFiles", false)
+              .parquet(path + "/data")
+              .orderBy("id")
+              .collectAsList();
       VocabularyIndexerModel model =
-          new VocabularyIndexerModel(metadata.uid(), new Vocabulary(words));
+          new VocabularyIndexerModel(
+              metadata.uid(), new Vocabulary(rows.stream().map(row -> row.getString(1)).toList()));
       Stages.setParams(model, metadata);
       return model;
     }

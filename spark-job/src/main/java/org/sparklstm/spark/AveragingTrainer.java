@@ -154,7 +154,7 @@ final class AveragingTrainer {
     spark
         .sc()
         .setJobDescription(
-            "epoch %d round %d of %d"
+            "epoch %s round %s of %s"
                 .formatted(state.epoch() + 1, state.round() + 1, rounds(windows)));
 
     long began = System.nanoTime();
@@ -232,7 +232,7 @@ final class AveragingTrainer {
   private static void requireFinite(String what, boolean finite, Checkpoint state) {
     if (!finite) {
       throw new TrainingException(
-          "%s is infinite or NaN in epoch %d round %d: lower train.learning-rate or train.max-grad-norm"
+          "%s is infinite or NaN in epoch %s round %s: lower train.learning-rate or train.max-grad-norm"
               .formatted(what, state.epoch() + 1, state.round() + 1));
     }
   }

@@ -8,9 +8,12 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.apache.spark.SparkContext;
+import org.apache.spark.SparkEnv;
 import org.apache.spark.api.java.JavaPairRDD;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.serializer.JavaSerializer;
+import org.apache.spark.serializer.KryoSerializer;
 import org.deeplearning4j.core.loader.DataSetLoader;
 import org.deeplearning4j.core.loader.MultiDataSetLoader;
 import org.deeplearning4j.core.storage.StatsStorageRouter;
@@ -60,20 +63,40 @@ import scala.Tuple2;
  */
 public record CarriedStateTrainingMaster(int workers, int period, double maxGradNorm, long seed)
     implements TrainingMaster<TrainingResult, TrainingWorker<TrainingResult>> {
+  private static final String SERIALIZER = "spark.serializer";
+
+  /**
+   * A master.
+   *
+   * @throws IllegalStateException if Spark's serializer is Kryo: {@code SparkDl4jMultiLayer}, which
+   *     takes this master, would only name another setting that does not help
+   */
+  public CarriedStateTrainingMaster {
+    SparkEnv spark = SparkEnv.get();
+    if (spark != null && spark.conf().get(SERIALIZER, "").equals(KryoSerializer.class.getName())) {
+      throw new IllegalStateException(
+          "CarriedStateTrainingMaster needs %s = %s: Kryo cannot write Java's records"
+              .formatted(SERIALIZER, JavaSerializer.class.getName()));
+    }
+  }
 
   @Override
   public void executeTraining(SparkDl4jMultiLayer network, JavaRDD<DataSet> windows) {
     MultiLayerNetwork model = network.getNetwork();
     LstmSpec spec = Dl4jModel.spec(model.getLayerWiseConfigurations());
-    DataSet first = windows.first();
-    int lanes = (int) first.getFeatures().size(0);
-    int length = (int) first.getFeatures().size(2);
+    INDArray first = windows.first().getFeatures();
+    if (first == null || first.rank() != 3) {
+      throw wrongShape(0, "B", "T", first);
+    }
+    int lanes = (int) first.size(0);
+    int length = (int) first.size(2);
     Settings settings = settings(spec, lanes, length, learningRate(model));
     LaneSplit split = new LaneSplit(lanes, workers);
+    int words = spec.vocabularySize();
     JavaPairRDD<Long, int[]> rows =
         windows
             .zipWithIndex()
-            .flatMapToPair(window -> rows(window._1(), window._2(), lanes, length));
+            .flatMapToPair(window -> rows(window._1(), window._2(), lanes, length, words));
     int count = (int) windows.count();
     Lanes cut = new Lanes((long) lanes * (count * length + 1), lanes, length, false);
     JavaRDD<LaneShard> shards = LaneShards.of(rows, cut, split).cache();
@@ -117,11 +140,16 @@ public record CarriedStateTrainingMaster(int workers, int period, double maxGrad
             .map(layer -> ((BaseLayer) layer.conf().getLayer()).getIUpdater())
             .collect(Collectors.toSet());
     IUpdater updater = updaters.iterator().next();
-    if (updaters.size() == 1 && updater instanceof Sgd sgd) {
-      return sgd.getLearningRate();
+    if (updaters.size() != 1 || !(updater instanceof Sgd sgd)) {
+      throw new IllegalArgumentException(
+          "Cannot train this network: its updater must be one Sgd for all layers, is " + updaters);
     }
-    throw new IllegalArgumentException(
-        "Cannot train this network: its updater must be one Sgd for all layers, is " + updaters);
+    if (sgd.getLearningRateSchedule() != null) {
+      throw new IllegalArgumentException(
+          "Cannot train this network: its Sgd must have a learning rate, has the schedule "
+              + sgd.getLearningRateSchedule());
+    }
+    return sgd.getLearningRate();
   }
 
   private static Checkpoint state(MultiLayerNetwork model, LstmSpec spec, Settings settings) {
@@ -143,15 +171,14 @@ public record CarriedStateTrainingMaster(int workers, int period, double maxGrad
   }
 
   private static Iterator<Tuple2<Long, int[]>> rows(
-      DataSet window, long index, int lanes, int length) {
+      DataSet window, long index, int lanes, int length, int words) {
     INDArray inputs = window.getFeatures();
     INDArray targets = window.getLabels();
-    for (INDArray ids : List.of(inputs, targets)) {
-      if (ids.rank() != 3 || ids.size(0) != lanes || ids.size(1) != 1 || ids.size(2) != length) {
-        throw new IllegalArgumentException(
-            "Window %d must have features and labels [%d, 1, %d], has %s"
-                .formatted(index, lanes, length, Arrays.toString(ids.shape())));
+    for (INDArray ids : Arrays.asList(inputs, targets)) {
+      if (ids == null || !Arrays.equals(ids.shape(), new long[] {lanes, 1, length})) {
+        throw wrongShape(index, lanes, length, ids);
       }
+      requireWords(ids, index, words);
     }
     return IntStream.range(0, lanes)
         .mapToObj(
@@ -166,9 +193,26 @@ public record CarriedStateTrainingMaster(int workers, int period, double maxGrad
         .iterator();
   }
 
+  private static IllegalArgumentException wrongShape(
+      long index, Object lanes, Object length, INDArray ids) {
+    return new IllegalArgumentException(
+        "Window %s must have features and labels [%s, 1, %s], has %s"
+            .formatted(index, lanes, length, ids == null ? "none" : Arrays.toString(ids.shape())));
+  }
+
+  private static void requireWords(INDArray ids, long index, int words) {
+    for (double id : ids.dup('c').data().asDouble()) {
+      if (!(id >= 0 && id < words && id == Math.rint(id))) {
+        throw new IllegalArgumentException(
+            "Window %s has the word id %s: ids are whole numbers from 0 to %s"
+                .formatted(index, id, words - 1));
+      }
+    }
+  }
+
   @Override
   public String toJson() {
-    return "{\"workers\":%d,\"period\":%d,\"maxGradNorm\":%s,\"seed\":%d}"
+    return "{\"workers\":%s,\"period\":%s,\"maxGradNorm\":%s,\"seed\":%s}"
         .formatted(workers, period, maxGradNorm, seed);
   }
 

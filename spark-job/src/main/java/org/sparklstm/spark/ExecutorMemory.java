@@ -94,7 +94,7 @@ record ExecutorMemory(long heap, long total) implements Serializable {
     if (conf.contains(OVERHEAD)
         && JavaUtils.byteStringAsMb(conf.get(OVERHEAD)) < needed.overhead()) {
       throw new ConfigurationException(
-          "Cannot train: %s is %s, this model needs %dm; raise it or leave it out"
+          "Cannot train: %s is %s, this model needs %sm; raise it or leave it out"
               .formatted(OVERHEAD, conf.get(OVERHEAD), needed.overhead()));
     }
   }
@@ -133,7 +133,7 @@ record ExecutorMemory(long heap, long total) implements Serializable {
       }
       if (memory.total() < needed.total()) {
         throw new ConfigurationException(
-            "Cannot train %,d parameters on a machine of %d MiB: %d workers in a JVM need %d MiB"
+            "Cannot train %s parameters on a machine of %s MiB: %s workers in a JVM need %s MiB"
                 .formatted(
                     spec.parameterCount(),
                     memory.total() / MEBIBYTE,
@@ -152,7 +152,7 @@ record ExecutorMemory(long heap, long total) implements Serializable {
   private static void requireHeap(String whose, long heap, long needed, String option) {
     if (heap < needed) {
       throw new ConfigurationException(
-          "Cannot train: %s has %d MiB of Java heap, this model needs %d; raise %s"
+          "Cannot train: %s has %s MiB of Java heap, this model needs %s; raise %s"
               .formatted(whose, heap / MEBIBYTE, needed / MEBIBYTE + 1, option));
     }
   }

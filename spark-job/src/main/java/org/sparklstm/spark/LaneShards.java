@@ -73,7 +73,7 @@ final class LaneShards {
       int start = window * cut.window();
       if (window > 0 && tokens[start] != row._2()[0]) {
         throw new IllegalStateException(
-            "Window %d of lane %d does not begin with the last target of the window before"
+            "Window %s of lane %s does not begin with the last target of the window before"
                 .formatted(window, lane));
       }
       System.arraycopy(row._2(), 0, tokens, start, row._2().length);
@@ -81,7 +81,7 @@ final class LaneShards {
     }
     if (windows != (long) lanes.length * cut.windows()) {
       throw new IllegalStateException(
-          "Worker %d got %d windows, not %d lanes of %d"
+          "Worker %s got %s windows, not %s lanes of %s"
               .formatted(worker, windows, lanes.length, cut.windows()));
     }
     return List.of(new LaneShard(firstLane, cut.window(), lanes)).iterator();

@@ -9,10 +9,12 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.function.Consumer;
 import org.apache.hadoop.fs.CommonPathCapabilities;
 import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
+import org.sparklstm.engine.LossSum;
 import org.sparklstm.train.Checkpoint;
 
 /**
@@ -75,41 +77,58 @@ final class MetricsLog implements AutoCloseable {
   void round(AveragingTrainer.RoundEnd round) throws IOException {
     AveragingTrainer.Timing timing = round.timing();
     write(
-        event("round")
-            .put("epoch", round.state().epoch() + 1)
-            .put("round", round.state().round())
-            .put("nats", round.loss().nats())
-            .put("tokens", round.loss().tokens())
-            .put("gradient_norm", round.gradientNorm())
-            .put("broadcast_ms", timing.broadcast())
-            .put("compute_ms", timing.compute())
-            .put("combine_ms", timing.combine())
-            .put("total_ms", timing.total()));
+        "round",
+        event -> {
+          event.put("epoch", round.state().epoch() + 1).put("round", round.state().round());
+          number(event, "nats", round.loss().nats());
+          event.put("tokens", round.loss().tokens());
+          number(event, "gradient_norm", round.gradientNorm());
+          event
+              .put("broadcast_ms", timing.broadcast())
+              .put("compute_ms", timing.compute())
+              .put("combine_ms", timing.combine())
+              .put("total_ms", timing.total());
+        });
   }
 
-  /** Logs an epoch, from 1; tokens and seconds are those of this process. */
-  void epoch(int epoch, double rate, double train, double valid, long tokens, double seconds)
+  /**
+   * Logs an epoch, from 1.
+   *
+   * @param loss of the whole epoch
+   * @param trained tokens that this process trained of it, all unless it resumed within the epoch
+   * @param seconds that they took
+   */
+  void epoch(int epoch, double rate, LossSum loss, double valid, long trained, double seconds)
       throws IOException {
     write(
-        event("epoch")
-            .put("epoch", epoch)
-            .put("rate", rate)
-            .put("train_perplexity", train)
-            .put("valid_perplexity", valid)
-            .put("tokens", tokens)
-            .put("seconds", seconds)
-            .put("tokens_per_second", tokens / Math.max(seconds, 1e-9)));
+        "epoch",
+        event -> {
+          event.put("epoch", epoch);
+          number(event, "rate", rate);
+          number(event, "train_perplexity", loss.perplexity());
+          number(event, "valid_perplexity", valid);
+          event.put("tokens", loss.tokens());
+          number(event, "seconds", seconds);
+          number(event, "tokens_per_second", trained / Math.max(seconds, 1e-9));
+        });
   }
 
   void test(double perplexity) throws IOException {
-    write(event("test").put("perplexity", perplexity));
+    write("test", event -> number(event, "perplexity", perplexity));
   }
 
-  private static ObjectNode event(String name) {
-    return JSON.createObjectNode().put("event", name);
+  /** A number, or null for what JSON has no number for. */
+  private static void number(ObjectNode event, String key, double value) {
+    if (Double.isFinite(value)) {
+      event.put(key, value);
+    } else {
+      event.putNull(key);
+    }
   }
 
-  private void write(ObjectNode event) throws IOException {
+  private void write(String name, Consumer<ObjectNode> contents) throws IOException {
+    ObjectNode event = JSON.createObjectNode().put("event", name);
+    contents.accept(event);
     out.write((JSON.writeValueAsString(event) + "\n").getBytes(StandardCharsets.UTF_8));
     out.hflush();
   }

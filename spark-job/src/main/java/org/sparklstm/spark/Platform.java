@@ -5,15 +5,27 @@ import java.io.InputStream;
 import java.util.Properties;
 import org.sparklstm.config.ConfigurationException;
 
-/** The Spark and Scala that the job runs under, read from their jars without linking to them. */
-final class Platform {
+/** The JVM, Spark and Scala that the job runs under, without linking to Spark. */
+public final class Platform {
+  /** A package that Spark reaches into; spark-submit opens it, with others. */
+  private static final String OPENED = "sun.nio.ch";
+
   private Platform() {}
 
-  /** Refuses what the job was not compiled for, before a NoSuchMethodError does. */
-  static void requireSupported() {
+  /**
+   * Refuses what the job was not compiled for, before a NoSuchMethodError does.
+   *
+   * @throws ConfigurationException saying how to run it
+   */
+  public static void requireSupported() {
     requireSupported(
         property("/spark-version-info.properties", "version"),
         property("/library.properties", "version.number"));
+    if (!Object.class.getModule().isOpen(OPENED, Platform.class.getModule())) {
+      throw new ConfigurationException(
+          "Cannot run in this JVM: Spark needs --add-opens for java.base/%s and others. Run this jar with spark-submit, which gives them; on a standalone cluster in client mode, not --deploy-mode cluster"
+              .formatted(OPENED));
+    }
   }
 
   static void requireSupported(String spark, String scala) {
@@ -40,7 +52,8 @@ final class Platform {
     try (InputStream in = Platform.class.getResourceAsStream(resource)) {
       if (in == null) {
         throw new ConfigurationException(
-            "Cannot find %s: run this jar with spark-submit".formatted(resource));
+            "Cannot run without Spark (there is no %s): run this jar with spark-submit"
+                .formatted(resource));
       }
       properties.load(in);
     } catch (IOException e) {

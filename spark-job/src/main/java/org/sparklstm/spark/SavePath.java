@@ -4,11 +4,14 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataOutputStream;
@@ -33,18 +36,25 @@ import org.sparklstm.train.Checkpoint;
 final class SavePath {
   private static final Logger LOG = LoggerFactory.getLogger(SavePath.class);
   private static final String TEMPORARY = ".tmp";
-  private static final String SUFFIX = ".safetensors";
   private static final String PROBE = "probe" + TEMPORARY;
 
-  /** In the order in which they are removed: nobody resumes from half of a run. */
-  private static final List<String> OURS =
+  /** What a run is of, in the order in which it is removed: nobody resumes from half of a run. */
+  private static final List<String> RUN =
       List.of(
           "checkpoints",
           "model",
           "model" + TEMPORARY,
           "metrics.jsonl",
-          "metrics.jsonl" + TEMPORARY,
-          PROBE);
+          "metrics.jsonl" + TEMPORARY);
+
+  private static final Pattern CHECKPOINT =
+      Pattern.compile("epoch-\\d+-round-\\d+\\.safetensors(\\.tmp)?");
+
+  /** What a run has in its directories; a hidden file, of a desktop or of NFS, is no matter. */
+  private static final Pattern IN_RUN =
+      Pattern.compile(
+          "\\..*|%s|(model\\.safetensors|dl4j\\.zip|vocabulary\\.txt|config\\.conf)(\\.tmp)?"
+              .formatted(CHECKPOINT));
 
   /** What to do with an earlier run in the directory. */
   enum Earlier {
@@ -69,35 +79,38 @@ final class SavePath {
   }
 
   /**
-   * Checks that a run may be saved under {@code uri}; changes nothing there but to create it.
+   * Checks that a run may be saved under {@code uri}; changes nothing there but to create it. What
+   * else is there stays as it is.
    *
    * @throws ConfigurationException if it cannot be written, or holds what may not be touched
    */
   static SavePath open(String uri, Configuration hadoop, Earlier earlier) {
     Path root;
     try {
-      root = new Path(uri);
-    } catch (IllegalArgumentException e) {
+      root = HadoopFiles.path(uri);
+    } catch (IOException e) {
       throw new ConfigurationException(
           "Cannot write to save path '%s': %s".formatted(uri, e.getMessage()));
     }
     try {
-      FileSystem fs = root.getFileSystem(hadoop);
-      if (fs instanceof LocalFileSystem) {
-        fs = local(hadoop);
-      }
-      if (fs.exists(root)) {
-        requireUsable(fs, root, earlier);
-      }
-      fs.mkdirs(root);
-      Path probe = new Path(root, PROBE);
-      fs.create(probe, true).close();
-      fs.delete(probe, false);
-      return new SavePath(fs, root, earlier);
-    } catch (IOException | IllegalArgumentException e) { // HDFS says so of an unknown host
+      return HadoopFiles.on(root, hadoop, fs -> open(fs, fs.makeQualified(root), earlier));
+    } catch (IOException e) {
       throw new ConfigurationException(
-          "Cannot write to save path %s: %s".formatted(root, InputException.firstLine(e)));
+          "Cannot write to save path %s: %s"
+              .formatted(HadoopFiles.describe(root, hadoop), InputException.firstLine(e)));
     }
+  }
+
+  private static SavePath open(FileSystem found, Path root, Earlier earlier) throws IOException {
+    FileSystem fs = found instanceof LocalFileSystem ? local(found.getConf()) : found;
+    if (fs.exists(root)) {
+      requireUsable(fs, root, earlier);
+    }
+    fs.mkdirs(root);
+    Path probe = new Path(root, PROBE);
+    fs.create(probe, true).close();
+    fs.delete(probe, false);
+    return new SavePath(fs, root, earlier);
   }
 
   /** Local files without .crc files beside them, and with the user's umask, not Hadoop's own. */
@@ -119,18 +132,32 @@ final class SavePath {
     if (!fs.getFileStatus(root).isDirectory()) {
       throw new ConfigurationException("Cannot save to %s: it is a file".formatted(root));
     }
-    FileStatus[] children = fs.listStatus(root);
-    for (FileStatus child : children) {
-      if (!OURS.contains(child.getPath().getName())) {
-        throw new ConfigurationException(
-            "Cannot save to %s: it holds %s, which is not of a run; choose another --save-path"
-                .formatted(root, child.getPath().getName()));
+    List<Path> run = new ArrayList<>();
+    for (String name : RUN) {
+      Path path = new Path(root, name);
+      if (fs.exists(path)) {
+        run.add(path);
       }
     }
-    if (children.length > 0 && earlier == Earlier.REFUSE) {
+    if (!run.isEmpty() && earlier == Earlier.REFUSE) {
       throw new ConfigurationException(
           "Cannot save to %s: it holds an earlier run; continue it with --resume or replace it with --overwrite"
               .formatted(root));
+    }
+    for (Path path : run) {
+      boolean metrics = path.getName().startsWith("metrics.jsonl");
+      if (fs.getFileStatus(path).isDirectory() == metrics) {
+        throw new ConfigurationException(
+            "Cannot save to %s: %s is a %s, which no run has"
+                .formatted(root, path, metrics ? "directory" : "file"));
+      }
+      for (FileStatus child : fs.listStatus(path)) {
+        if (!metrics && !IN_RUN.matcher(child.getPath().getName()).matches()) {
+          throw new ConfigurationException(
+              "Cannot save to %s: %s is not of a run, and would be lost; move it away, or choose another --save-path"
+                  .formatted(root, child.getPath()));
+        }
+      }
     }
   }
 
@@ -139,7 +166,7 @@ final class SavePath {
    */
   void begin() throws IOException {
     if (earlier == Earlier.OVERWRITE) {
-      for (String name : OURS) {
+      for (String name : RUN) {
         fs.delete(new Path(root, name), true);
       }
     }
@@ -213,7 +240,11 @@ final class SavePath {
    */
   void save(Checkpoint checkpoint, int keep) throws IOException {
     String name =
-        "epoch-%06d-round-%09d".formatted(checkpoint.epoch(), checkpoint.round()) + SUFFIX;
+        String.format(
+            Locale.ROOT,
+            "epoch-%06d-round-%09d.safetensors",
+            checkpoint.epoch(),
+            checkpoint.round());
     write(new Path(checkpoints(), name), checkpoint::write);
     Set<Path> kept =
         newestFirst().stream()
@@ -223,8 +254,7 @@ final class SavePath {
             .collect(Collectors.toSet());
     for (FileStatus file : fs.listStatus(checkpoints())) {
       Path path = file.getPath();
-      boolean ours = path.getName().endsWith(SUFFIX) || path.getName().endsWith(SUFFIX + TEMPORARY);
-      if (ours && !kept.contains(path)) {
+      if (CHECKPOINT.matcher(path.getName()).matches() && !kept.contains(path)) {
         fs.delete(path, true);
       }
     }
@@ -258,7 +288,7 @@ final class SavePath {
     }
     if (!files.isEmpty()) {
       throw new InputException(
-          "Cannot resume: none of the %d checkpoints in %s is whole"
+          "Cannot resume: none of the %s checkpoints in %s is whole"
               .formatted(files.size(), checkpoints()));
     }
     return Optional.empty();
@@ -266,7 +296,8 @@ final class SavePath {
 
   private List<FileStatus> newestFirst() throws IOException {
     return Arrays.stream(fs.listStatus(checkpoints()))
-        .filter(file -> file.getPath().getName().endsWith(SUFFIX))
+        .filter(file -> CHECKPOINT.matcher(file.getPath().getName()).matches())
+        .filter(file -> !file.getPath().getName().endsWith(TEMPORARY))
         .sorted(Comparator.comparing((FileStatus file) -> file.getPath().getName()).reversed())
         .toList();
   }

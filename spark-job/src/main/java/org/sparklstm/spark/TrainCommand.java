@@ -10,6 +10,8 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.util.ShutdownHookManager;
 import org.apache.spark.SparkConf;
 import org.apache.spark.SparkContext$;
 import org.apache.spark.serializer.JavaSerializer;
@@ -36,10 +38,16 @@ import picocli.CommandLine.Option;
     exitCodeList = {
       "0:trained",
       "1:failed, or the input cannot be used",
-      "2:wrong usage or configuration"
+      "2:wrong usage or configuration",
+      "130, 143:stopped by SIGINT or SIGTERM"
     })
 public final class TrainCommand implements Callable<Integer> {
   private static final Logger LOG = LoggerFactory.getLogger(TrainCommand.class);
+
+  /** Among the hooks of a shutdown, higher ones first: Spark's own is at + 30. */
+  private static final int BEFORE_SPARK = FileSystem.SHUTDOWN_HOOK_PRIORITY + 31;
+
+  private static final int AFTER_SPARK = FileSystem.SHUTDOWN_HOOK_PRIORITY + 1;
 
   @Option(
       names = "--model",
@@ -53,22 +61,25 @@ public final class TrainCommand implements Callable<Integer> {
       paramLabel = "<uri>",
       required = true,
       description =
-          "Directory with train.txt, valid.txt and test.txt (or ptb.train.txt …; or .gz), on any Hadoop"
-              + " file system")
+          "Directory with train.txt, valid.txt and test.txt (or ptb.train.txt …; or .gz; each a file, or a"
+              + " directory of part files), UTF-8, on any Hadoop file system. Without a scheme it is on"
+              + " fs.defaultFS of Hadoop's configuration, by default this machine's disk; file:///… always"
+              + " is this machine's disk")
   private String dataPath;
 
   @Option(
       names = "--save-path",
       paramLabel = "<uri>",
       description =
-          "Directory for the model, the metrics and the checkpoints (default: save nothing)")
+          "Directory for the model, the metrics and the checkpoints, on any Hadoop file system (default:"
+              + " save nothing)")
   private String savePath;
 
   @Option(
       names = "--config",
       paramLabel = "<file.conf>",
-      description = "Settings that override the preset's")
-  private Path config;
+      description = "Settings that override the preset's, a file of this machine")
+  private String config;
 
   @Option(
       names = "--set",
@@ -92,31 +103,45 @@ public final class TrainCommand implements Callable<Integer> {
 
   /** Runs the command and returns its exit code. */
   public static int run(String... args) {
-    try {
-      Platform.requireSupported();
-    } catch (ConfigurationException e) {
-      System.err.println(e.getMessage());
-      return CommandLine.ExitCode.USAGE;
-    }
     TrainCommand command = new TrainCommand();
     CommandLine line =
         new CommandLine(command)
-            .registerConverter(Path.class, TrainCommand::path)
             .setExecutionExceptionHandler(
                 (exception, commandLine, parsed) -> fail(exception, commandLine));
     line.getCommandSpec().usageMessage().footer(SettingsLoader.keys().toArray(String[]::new));
     return line.execute(args);
   }
 
-  private static Path path(String name) {
+  private static Path file(String name) {
     try {
-      return Path.of(name);
+      return name == null ? null : Path.of(name);
     } catch (InvalidPathException e) {
-      throw new CommandLine.TypeConversionException("'%s' cannot be a file".formatted(name));
+      throw new ConfigurationException("'%s' cannot be a file".formatted(name));
+    }
+  }
+
+  /**
+   * Refuses a path whose characters were lost when the JVM read them: all paths of as many
+   * characters would be the same one.
+   *
+   * @param encoding of the locale
+   */
+  static void requireDecoded(String option, String path, String encoding) {
+    boolean lost =
+        path != null
+            && (path.indexOf('\uFFFD') >= 0
+                || (path.indexOf('?') >= 0 && !encoding.equals("UTF-8"))); // of spark-submit's JVM
+    if (lost) {
+      throw new ConfigurationException(
+          "Cannot use %s %s: it has characters that the locale's encoding %s does not have; set LC_ALL=C.UTF-8"
+              .formatted(option, path, encoding));
     }
   }
 
   private static int fail(Exception exception, CommandLine line) {
+    if (ShutdownHookManager.get().isShutdownInProgress()) { // the farewell tells why
+      return CommandLine.ExitCode.SOFTWARE;
+    }
     boolean explained =
         exception instanceof ConfigurationException
             || exception instanceof InputException
@@ -136,8 +161,47 @@ public final class TrainCommand implements Callable<Integer> {
       System.out.print(SettingsLoader.referenceText());
       return CommandLine.ExitCode.OK;
     }
-    Settings settings = SettingsLoader.load(preset, config, assignments);
+    String encoding = System.getProperty("sun.jnu.encoding");
+    requireDecoded("--data-path", dataPath, encoding);
+    requireDecoded("--save-path", savePath, encoding);
+    requireDecoded("--config", config, encoding);
+    Settings settings = SettingsLoader.load(preset, file(config), assignments);
     SavePath.Earlier earlier = earlier();
+    ShutdownHookManager hooks = ShutdownHookManager.get();
+    Runnable hush = TrainCommand::hush;
+    Runnable farewell = this::farewell;
+    hooks.addShutdownHook(hush, BEFORE_SPARK);
+    hooks.addShutdownHook(farewell, AFTER_SPARK);
+    try {
+      return train(settings, earlier);
+    } finally {
+      if (!hooks.isShutdownInProgress()) {
+        hooks.removeShutdownHook(hush);
+        hooks.removeShutdownHook(farewell);
+      }
+    }
+  }
+
+  /** Lets Spark stop without logging the stack of each task that it breaks off. */
+  private static void hush() {
+    SparkSession.getDefaultSession()
+        .foreach(
+            spark -> {
+              spark.sparkContext().setLogLevel("OFF");
+              return null;
+            });
+  }
+
+  /** Says at a signal, or whatever else ends the JVM, how to go on. */
+  private void farewell() {
+    System.err.println(
+        savePath == null
+            ? "Stopped before the end; without --save-path nothing is kept"
+            : "Stopped before the end; the same command with --resume goes on from the newest checkpoint in "
+                + savePath);
+  }
+
+  private int train(Settings settings, SavePath.Earlier earlier) throws Exception {
     SparkSession spark =
         start(sparkConf(settings, new SparkConf()), settings.cluster().roundTimeout());
     try (Watchdog watchdog =
@@ -152,18 +216,11 @@ public final class TrainCommand implements Callable<Integer> {
       } catch (Exception e) {
         throw watchdog.explained(e);
       } catch (OutOfMemoryError e) {
-        throw outOfMemory(e);
+        throw TrainingException.outOfMemory(e);
       }
     } finally {
       spark.stop();
     }
-  }
-
-  private static TrainingException outOfMemory(OutOfMemoryError error) {
-    return new TrainingException(
-        "Out of memory (%s): the driver has %d MiB of Java heap; raise --driver-memory"
-            .formatted(error.getMessage(), Runtime.getRuntime().maxMemory() >> 20),
-        error);
   }
 
   /** Starts Spark in a thread of its own, because YARN's queue is waited for without a limit. */
@@ -183,7 +240,7 @@ public final class TrainCommand implements Callable<Integer> {
     } catch (TimeoutException e) {
       session.cancel(true);
       throw new TrainingException(
-          "Spark has not started on %s within %d seconds, the limit that cluster.round-timeout sets"
+          "Spark has not started on %s within %s seconds, the limit that cluster.round-timeout sets"
               .formatted(conf.get("spark.master"), limit.toSeconds()),
           e);
     }
@@ -229,8 +286,11 @@ public final class TrainCommand implements Callable<Integer> {
     int cores = SparkContext$.MODULE$.numDriverCores(master); // 0 if they are others'
     if (cores > 0 && cores < threads) {
       throw new ConfigurationException(
-          "engine.threads %d needs as many cores for each task: %s has %d"
+          "engine.threads %s needs as many cores for each task: %s has %s"
               .formatted(threads, master, cores));
+    }
+    if (cores > 0) { // executors that run out of memory are replaced, but not this JVM
+      conf.setIfMissing("spark.executor.killOnFatalError.depth", "0");
     }
     ExecutorMemory.ask(conf, settings);
     conf.set("spark.serializer", JavaSerializer.class.getName()); // Kryo cannot write records
@@ -249,7 +309,7 @@ public final class TrainCommand implements Callable<Integer> {
   private static void requireCores(SparkConf conf, String key, int threads) {
     if (conf.contains(key) && conf.getInt(key, 0) < threads) {
       throw new ConfigurationException(
-          "engine.threads %d needs as many cores for each task: %s is %s"
+          "engine.threads %s needs as many cores for each task: %s is %s"
               .formatted(threads, key, conf.get(key)));
     }
   }

@@ -5,6 +5,7 @@ import java.io.PrintStream;
 import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.OptionalInt;
 import org.apache.hadoop.fs.FSError;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -145,10 +146,10 @@ final class TrainJob {
       epoch(trainer, data, metrics);
       save(trainer.state());
     }
-    LossSum test = trainer.evaluate(data.test(), "test");
-    out.println(Report.testPerplexity(test.perplexity()));
+    double test = perplexity("The test", trainer.evaluate(data.test(), "test"));
+    out.println(Report.testPerplexity(test));
     if (metrics != null) {
-      metrics.test(test.perplexity());
+      metrics.test(test);
       ModelFiles.save(savePath, trainer.state(), data.vocabulary());
       LOG.info("Model saved to {}", savePath.model());
     }
@@ -164,20 +165,42 @@ final class TrainJob {
     out.println(Report.learningRate(epoch, rate));
     long began = System.nanoTime();
     int rounds = trainer.rounds(data.windows());
-    try (Progress progress = new Progress("Epoch %d".formatted(epoch + 1), rounds, done)) {
+    try (Progress progress = new Progress("Epoch %s".formatted(epoch + 1), rounds, done)) {
       trainer.epoch(data.train(), data.windows(), round -> ended(round, rounds, progress, metrics));
     }
     double seconds = (System.nanoTime() - began) / 1e9;
     LossSum loss = trainer.state().loss();
-    out.println(Report.trainPerplexity(epoch, loss.perplexity()));
+    double perplexity = perplexity("Epoch %s: the train".formatted(epoch + 1), loss);
+    out.println(Report.trainPerplexity(epoch, perplexity));
+    worseThanGuessing(epoch, perplexity, data.vocabulary().size()).ifPresent(LOG::warn);
     double valid =
-        trainer.evaluate(data.valid(), "epoch %d validation".formatted(epoch + 1)).perplexity();
+        perplexity(
+            "Epoch %s: the valid".formatted(epoch + 1),
+            trainer.evaluate(data.valid(), "epoch %s validation".formatted(epoch + 1)));
     out.println(Report.validPerplexity(epoch, valid));
     if (metrics != null) {
-      metrics.epoch(
-          epoch + 1, rate, loss.perplexity(), valid, loss.tokens() - tokensBefore, seconds);
+      metrics.epoch(epoch + 1, rate, loss, valid, loss.tokens() - tokensBefore, seconds);
     }
     trainer.nextEpoch();
+  }
+
+  private static double perplexity(String whose, LossSum loss) {
+    double perplexity = loss.perplexity();
+    if (!Double.isFinite(perplexity)) {
+      throw new TrainingException(
+          "%s perplexity is infinite or NaN: lower train.learning-rate or train.max-grad-norm"
+              .formatted(whose));
+    }
+    return perplexity;
+  }
+
+  /** A uniform model over the vocabulary's words has their number as its perplexity. */
+  static Optional<String> worseThanGuessing(int epoch, double perplexity, int words) {
+    return perplexity > words
+        ? Optional.of(
+            "Epoch %s: the train perplexity is above %s, that of guessing among all words; lower train.learning-rate"
+                .formatted(epoch + 1, words))
+        : Optional.empty();
   }
 
   private void ended(

@@ -10,7 +10,9 @@ import static org.apache.spark.sql.functions.not;
 import static org.apache.spark.sql.functions.size;
 import static org.apache.spark.sql.functions.sum;
 import static org.apache.spark.sql.functions.udf;
+import static org.apache.spark.sql.functions.when;
 
+import java.util.List;
 import java.util.function.IntSupplier;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaRDD;
@@ -31,6 +33,7 @@ import org.sparklstm.ml.VocabularyIndexerModel;
 import org.sparklstm.text.LaneShard;
 import org.sparklstm.text.Lanes;
 import org.sparklstm.text.Vocabulary;
+import org.sparklstm.text.WhiteSpace;
 import org.sparklstm.train.LaneSplit;
 
 /**
@@ -71,33 +74,39 @@ record TrainingData(
    */
   static TrainingData prepare(
       SparkSession spark, String dataPath, Settings settings, IntSupplier workers) {
+    try {
+      return read(spark, dataPath, settings, workers);
+    } catch (Exception e) { // Scala throws what it does not declare
+      InputException.rethrowCause(e);
+      throw e;
+    }
+  }
+
+  private static TrainingData read(
+      SparkSession spark, String dataPath, Settings settings, IntSupplier workers) {
     CorpusReader reader = new CorpusReader(spark, dataPath);
-    Path trainFile = reader.file("train");
-    Path validFile = reader.file("valid");
-    Path testFile = reader.file("test");
+    CorpusReader.Source trainFile = reader.find("train");
+    CorpusReader.Source validFile = reader.find("valid");
+    CorpusReader.Source testFile = reader.find("test");
     // Each pass over the tokens would read and split the text again.
     CorpusReader.Part train = reader.read(trainFile);
     CorpusReader.Part valid = reader.read(validFile);
     CorpusReader.Part test = reader.read(testFile);
-    Dataset<Row> trainTokens = tokens(train.lines()).persist(STORAGE);
-    Dataset<Row> validTokens = tokens(valid.lines()).persist(STORAGE);
-    Dataset<Row> testTokens = tokens(test.lines()).persist(STORAGE);
+    Dataset<Row> trainTokens = tokens(train.rows()).persist(STORAGE);
+    Dataset<Row> validTokens = tokens(valid.rows()).persist(STORAGE);
+    Dataset<Row> testTokens = tokens(test.rows()).persist(STORAGE);
     try {
       int lanes = settings.data().lanes();
       int window = settings.data().window();
-      Lanes trainCut = cut(trainFile, trainTokens, lanes, window, false);
-      Lanes validCut = cut(validFile, validTokens, lanes, window, false);
-      Lanes testCut = cut(testFile, testTokens, 1, TEST_WINDOW, true);
+      Lanes trainCut = cut(trainFile.path(), trainTokens, lanes, window, false);
+      Lanes validCut = cut(validFile.path(), validTokens, lanes, window, false);
+      Lanes testCut = cut(testFile.path(), testTokens, 1, TEST_WINDOW, true);
       LaneSplit split = new LaneSplit(lanes, workers.getAsInt());
 
-      VocabularyIndexerModel indexer =
-          new VocabularyIndexer()
-              .setInputCol(TOKENS)
-              .setVocabularySize(settings.vocabulary().size())
-              .fit(trainTokens);
-      Vocabulary vocabulary = indexer.vocabulary();
-      reportUnknown(validFile, validTokens, vocabulary);
-      reportUnknown(testFile, testTokens, vocabulary);
+      VocabularyIndexerModel indexer = indexer(trainTokens, settings.vocabulary());
+      Vocabulary vocabulary = new Vocabulary(List.of(indexer.vocabulary()));
+      reportUnknown(validFile.path(), validTokens, vocabulary);
+      reportUnknown(testFile.path(), testTokens, vocabulary);
       return new TrainingData(
           vocabulary,
           String.join(", ", train.digest(), valid.digest(), test.digest()),
@@ -113,17 +122,45 @@ record TrainingData(
     }
   }
 
-  /** Adds to lines (position, line) their words and {@code <eos>}: (position, tokens). */
-  static Dataset<Row> tokens(Dataset<Row> lines) {
+  /**
+   * Splits the rows of a {@link CorpusReader.Part} into words, and has {@code <eos>} for each line
+   * end: (position, tokens).
+   */
+  static Dataset<Row> tokens(Dataset<Row> rows) {
     return new RegexTokenizer()
         .setInputCol("line")
         .setOutputCol("words")
-        .setPattern("(?U)\\s+")
+        .setPattern(WhiteSpace.PATTERN)
         .setToLowercase(false)
-        .transform(lines)
+        .transform(rows)
         .select(
             col("position"),
-            concat(col("words"), array(lit(Vocabulary.END_OF_SENTENCE))).as(TOKENS));
+            when(col("ends"), concat(col("words"), array(lit(Vocabulary.END_OF_SENTENCE))))
+                .otherwise(col("words"))
+                .as(TOKENS));
+  }
+
+  /** Learns the words, as {@code vocabulary.min-count} says. */
+  private static VocabularyIndexerModel indexer(Dataset<Row> tokens, Settings.Vocabulary settings) {
+    VocabularyIndexer indexer =
+        new VocabularyIndexer()
+            .setInputCol(TOKENS)
+            .setVocabularySize(settings.size())
+            .setMinCount(settings.minCount().orElse(1));
+    VocabularyIndexerModel model = indexer.fit(tokens);
+    if (settings.minCount().isPresent()
+        || List.of(model.vocabulary()).contains(Vocabulary.UNKNOWN)) {
+      return model;
+    }
+    VocabularyIndexerModel seenTwice = indexer.setMinCount(2).fit(tokens);
+    int seenOnce = model.vocabulary().length + 1 - seenTwice.vocabulary().length;
+    if (List.of(seenTwice.vocabulary()).contains(Vocabulary.UNKNOWN)) {
+      LOG.info(
+          "The training text has no {}: its {} words seen once stand for it (vocabulary.min-count)",
+          Vocabulary.UNKNOWN,
+          seenOnce);
+    }
+    return seenTwice;
   }
 
   private static Lanes cut(
@@ -132,13 +169,12 @@ record TrainingData(
     Lanes cut = new Lanes(length, lanes, window, keepsPartialWindow);
     if (cut.predictions() == 0) {
       throw new InputException(
-          ("Cannot cut %s into windows: its %,d tokens in %d lanes are %,d a lane, and a window of %d needs"
-                  + " %d; lower data.lanes or data.window")
+          "Cannot cut %s into windows: its %s tokens in %s lanes are %s a lane, and a window of %s needs %s; lower data.lanes or data.window"
               .formatted(file, length, lanes, cut.laneLength(), window, window + 1));
     }
     if (cut.laneLength() > Integer.MAX_VALUE - 8) {
       throw new InputException(
-          "Cannot cut %s: its %,d tokens in %d lanes are more than 2^31 a lane; raise data.lanes"
+          "Cannot cut %s: its %s tokens in %s lanes are more than 2^31 a lane; raise data.lanes"
               .formatted(file, length, lanes));
     }
     return cut;
@@ -153,9 +189,17 @@ record TrainingData(
     long count = unknown.count();
     if (count > 0 && !vocabulary.contains(Vocabulary.UNKNOWN)) {
       throw new InputException(
-          ("Cannot score %s: %,d of its tokens (one is '%s') are not in the vocabulary, and the training"
-                  + " text has no %s to stand for them; lower vocabulary.size so that its rare words do")
-              .formatted(file, count, unknown.head().getString(0), Vocabulary.UNKNOWN));
+          "Cannot score %s: %s of its tokens (one is '%s') are not in the vocabulary, and the training text has no %s to stand for them%s"
+              .formatted(
+                  file,
+                  count,
+                  unknown.head().getString(0),
+                  Vocabulary.UNKNOWN,
+                  vocabulary.size() < 3
+                      ? ""
+                      : "; of its %s words, vocabulary.size = %s makes the rarest %s"
+                          .formatted(
+                              vocabulary.size(), vocabulary.size() - 1, Vocabulary.UNKNOWN)));
     }
     LOG.info("{}: {} tokens outside the vocabulary count as {}", file, count, Vocabulary.UNKNOWN);
   }

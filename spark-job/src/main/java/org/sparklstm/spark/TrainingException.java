@@ -9,4 +9,12 @@ public final class TrainingException extends RuntimeException {
   TrainingException(String message, Throwable cause) {
     super(message, cause);
   }
+
+  /** Of the JVM that the driver runs in. */
+  static TrainingException outOfMemory(OutOfMemoryError error) {
+    return new TrainingException(
+        "Out of memory (%s): the driver has %s MiB of Java heap; raise --driver-memory"
+            .formatted(error.getMessage(), Runtime.getRuntime().maxMemory() >> 20),
+        error);
+  }
 }

@@ -9,6 +9,7 @@ import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.spark.SparkContext;
+import org.apache.spark.SparkEnv;
 import org.apache.spark.SparkException;
 import org.apache.spark.scheduler.SparkListener;
 import org.apache.spark.scheduler.SparkListenerExecutorRemoved;
@@ -25,6 +26,12 @@ import org.apache.spark.scheduler.TaskInfo;
 final class Watchdog extends SparkListener implements AutoCloseable {
   private static final Pattern TASK_FAILURE =
       Pattern.compile("most recent failure: Lost task \\S+ in stage \\S+ \\(TID \\d+\\) (.*)");
+
+  private static final Pattern OUT_OF_HEAP =
+      Pattern.compile("OutOfMemoryError|exited with code 52\\b|[Ee]xit (code|status):? 52\\b");
+  private static final Pattern KILLED =
+      Pattern.compile(
+          "[Cc]ontainer killed|OOMKilled|exited with code 137\\b|[Ee]xit (code|status):? 137\\b");
 
   private final SparkContext spark;
   private final Duration limit;
@@ -65,10 +72,10 @@ final class Watchdog extends SparkListener implements AutoCloseable {
         .forEach(
             task ->
                 waiting.append(
-                    "; task %d still runs on executor %s (%s)"
+                    "; task %s still runs on executor %s (%s)"
                         .formatted(task.index(), task.executorId(), task.host())));
     complaint =
-        "No task has started or ended for %d seconds, the limit that cluster.round-timeout sets: %s%s"
+        "No task has started or ended for %s seconds, the limit that cluster.round-timeout sets: %s%s"
             .formatted(
                 limit.toSeconds(),
                 String.join(", ", jobs.values()),
@@ -81,17 +88,57 @@ final class Watchdog extends SparkListener implements AutoCloseable {
    * failed with, or what else Spark says in a line; {@code failure} itself if it is not Spark's.
    */
   Exception explained(Exception failure) {
-    if (failure instanceof SparkException) {
-      if (complaint != null) {
-        return new TrainingException(complaint, failure);
-      }
-      Matcher task = TASK_FAILURE.matcher(String.valueOf(failure.getMessage()));
-      if (task.find()) {
-        return new TrainingException("A task failed: " + task.group(1), failure);
-      }
-      return new TrainingException("Spark gave up: " + InputException.firstLine(failure), failure);
+    InputException.rethrowCause(failure);
+    String why = InputException.firstLine(failure);
+    if (complaint != null && failure instanceof SparkException) {
+      return new TrainingException(complaint, failure);
     }
-    return failure;
+    if (spark.isStopped() || why.contains("Master removed our application")) {
+      awaitStop();
+      return new TrainingException(
+          "Spark was stopped from outside, for instance by a kill of the application: %s. What was saved stays: --resume goes on"
+              .formatted(why),
+          failure);
+    }
+    if (!(failure instanceof SparkException)) {
+      return failure;
+    }
+    Matcher task = TASK_FAILURE.matcher(String.valueOf(failure.getMessage()));
+    boolean isTask = task.find();
+    if (isTask && !spark.isLocal()) {
+      return new TrainingException(
+          "A task failed: " + task.group(1) + advice(task.group(1)), failure);
+    }
+    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+      if (cause instanceof OutOfMemoryError error) {
+        return TrainingException.outOfMemory(error);
+      }
+    }
+    return new TrainingException(
+        isTask ? "A task failed: " + task.group(1) : "Spark gave up: " + why, failure);
+  }
+
+  /** Spark stops in another thread, and prints the stack of all that it breaks off. */
+  private void awaitStop() {
+    spark.setLogLevel("OFF");
+    try {
+      for (int wait = 0; SparkEnv.get() != null && wait < 100; wait++) {
+        Thread.sleep(100);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** What to do about an executor's end. */
+  static String advice(String failure) {
+    if (OUT_OF_HEAP.matcher(failure).find()) {
+      return ". An executor ran out of Java heap: raise --executor-memory";
+    }
+    if (KILLED.matcher(failure).find()) {
+      return ". An executor was killed, as a rule for its memory: raise spark.executor.memoryOverhead";
+    }
+    return "";
   }
 
   @Override

@@ -157,6 +157,47 @@ class SequenceBatcherTest {
   }
 
   @Test
+  void nullIsATextWithoutWords() {
+    StructType schema = new StructType().add("position", "bigint").add("ids", "array<int>");
+    Dataset<Row> text =
+        LocalSpark.session()
+            .createDataFrame(
+                List.of(
+                    RowFactory.create(2L, new Integer[] {3, 4}),
+                    RowFactory.create(1L, null),
+                    RowFactory.create(0L, new Integer[] {1, 2})),
+                schema);
+
+    assertThat(cut(new SequenceBatcher().setLanes(1).setWindow(3).transform(text)))
+        .containsExactly(new Cut(0, 0, List.of(1, 2, 3), List.of(2, 3, 4)));
+  }
+
+  @Test
+  void nullThatHasNoMeaningFailsByItsColumn() {
+    StructType schema = new StructType().add("position", "bigint").add("ids", "array<int>");
+    for (Row row :
+        List.of(
+            RowFactory.create(null, new Integer[] {1}),
+            RowFactory.create(1L, new Integer[] {1, null}))) {
+      Dataset<Row> text = LocalSpark.session().createDataFrame(List.of(row), schema);
+      assertThatThrownBy(() -> new SequenceBatcher("cut").transform(text))
+          .hasMessageContaining(
+              "cut: column %s holds null".formatted(row.isNullAt(0) ? "position" : "ids"));
+    }
+  }
+
+  @Test
+  void parametersCanBeRead() {
+    SequenceBatcher batcher = batcher().setKeepPartialWindow(true);
+
+    assertThat(batcher.getPositionCol()).isEqualTo("position");
+    assertThat(batcher.getInputCol()).isEqualTo("ids");
+    assertThat(batcher.getLanes()).isEqualTo(2);
+    assertThat(batcher.getWindow()).isEqualTo(3);
+    assertThat(batcher.getKeepPartialWindow()).isTrue();
+  }
+
+  @Test
   void lanesAndWindowMustBePositive() {
     assertThatThrownBy(() -> new SequenceBatcher("cut").setLanes(0))
         .isInstanceOf(IllegalArgumentException.class)

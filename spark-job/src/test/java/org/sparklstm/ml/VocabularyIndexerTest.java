@@ -106,7 +106,7 @@ class VocabularyIndexerTest {
   void knownWordsGetTheirIdsAndUnknownOnesThatOfUnknown() {
     VocabularyIndexerModel model = indexer(2).fit(text("a a b c"));
 
-    assertThat(model.vocabulary().words()).containsExactly("<unk>", "a");
+    assertThat(model.vocabulary()).containsExactly("<unk>", "a");
     assertThat(ids(model.transform(text("b a zebra <unk>")))).containsExactly(0, 1, 0, 0);
   }
 
@@ -118,7 +118,32 @@ class VocabularyIndexerTest {
         .isInstanceOf(SparkException.class)
         .rootCause()
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessage("Unknown word zebra, and the vocabulary has no <unk>");
+        .hasMessage("Unknown word zebra in column tokens, and the vocabulary has no <unk>");
+  }
+
+  @Test
+  void rareWordsBecomeUnknown() {
+    VocabularyIndexer indexer = indexer(10).setMinCount(2);
+
+    assertThat(indexer.fit(text("a a a b b c d <unk>")).vocabulary())
+        .containsExactly("<unk>", "a", "b"); // <unk> 3 times: c d <unk>
+    assertThat(indexer.fit(text("a a b b")).vocabulary()).containsExactly("a", "b");
+    assertThat(indexer.setVocabularySize(2).fit(text("a a a b b c")).vocabulary())
+        .containsExactly("<unk>", "a");
+  }
+
+  @Test
+  void aNullArrayHasNoWordsAndNoIdsAndNullIsAnUnknownWord() {
+    Dataset<Row> text =
+        tokens(Arrays.asList(List.of("a", "b"), null, Arrays.asList("a", null, "a"), List.of()));
+
+    VocabularyIndexerModel model = indexer(10).fit(text);
+
+    assertThat(model.vocabulary()).containsExactly("a", "<unk>", "b");
+    assertThat(model.transform(text).select("ids").collectAsList())
+        .extracting(row -> row.isNullAt(0) ? null : row.getList(0))
+        .containsExactly(List.of(0, 2), null, List.of(0, 1, 0), List.of());
+    assertThat(model.transform(text).schema()).isEqualTo(model.transformSchema(text.schema()));
   }
 
   static VocabularyIndexer indexer(int size) {
@@ -130,7 +155,7 @@ class VocabularyIndexerTest {
   }
 
   private static List<String> words(int size, Dataset<Row> tokens) {
-    return indexer(size).fit(tokens).vocabulary().words();
+    return List.of(indexer(size).fit(tokens).vocabulary());
   }
 
   private static List<Integer> ids(Dataset<Row> indexed) {
@@ -146,7 +171,9 @@ class VocabularyIndexerTest {
 
   private static Dataset<Row> tokens(List<List<String>> lines) {
     List<Row> rows =
-        lines.stream().map(line -> RowFactory.create((Object) line.toArray())).toList();
+        lines.stream()
+            .map(line -> RowFactory.create(line == null ? null : (Object) line.toArray()))
+            .toList();
     StructType schema =
         new StructType().add("tokens", DataTypes.createArrayType(DataTypes.StringType));
     return LocalSpark.session().createDataFrame(rows, schema);

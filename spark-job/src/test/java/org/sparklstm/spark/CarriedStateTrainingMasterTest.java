@@ -7,19 +7,28 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.serializer.KryoSerializer;
+import org.assertj.core.api.AbstractThrowableAssert;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.layers.BaseLayer;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
+import org.deeplearning4j.nn.conf.layers.RnnOutputLayer;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.spark.impl.multilayer.SparkDl4jMultiLayer;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.learning.config.Sgd;
+import org.nd4j.linalg.schedule.ScheduleType;
+import org.nd4j.linalg.schedule.StepSchedule;
 import org.sparklstm.engine.Engine;
 import org.sparklstm.engine.Replica;
 import org.sparklstm.model.Dl4jModel;
@@ -115,6 +124,95 @@ class CarriedStateTrainingMasterTest {
 
     assertThatThrownBy(() -> spark.fit(windows))
         .hasMessageContaining("does not begin with the last target of the window before");
+  }
+
+  @Test
+  void windowsOfAnotherShapeAreRefused() {
+    INDArray flat = Nd4j.zeros(LANES, WINDOW);
+
+    assertRefused(new DataSet(flat, flat))
+        .hasMessage(
+            "Window 0 must have features and labels [B, 1, T], has [%s, %s]", LANES, WINDOW);
+    assertRefused(dataSet(randomLanes(), 0), new DataSet(flat, flat))
+        .hasMessageContaining(
+            "Window 1 must have features and labels [%s, 1, %s], has [%s, %s]"
+                .formatted(LANES, WINDOW, LANES, WINDOW));
+    assertRefused(new DataSet(dataSet(randomLanes(), 0).getFeatures(), null))
+        .hasMessageContaining("Window 0 must have features and labels")
+        .hasMessageContaining("has none");
+  }
+
+  @Test
+  void aPartialLastWindowIsRefused() {
+    DataSet whole = dataSet(randomLanes(), 0);
+    INDArray partial = Nd4j.zeros(LANES, 1, WINDOW - 1);
+
+    assertRefused(whole, new DataSet(partial, partial))
+        .hasMessageContaining("Window 1 must have features and labels");
+  }
+
+  @ParameterizedTest
+  @ValueSource(doubles = {-1, 1.5, 12, Double.NaN})
+  void anIdThatIsNoWordIsRefused(double id) {
+    DataSet window = dataSet(randomLanes(), 0);
+    window.getLabels().putScalar(new int[] {1, 0, 0}, id);
+
+    assertRefused(window)
+        .hasMessageContaining(
+            "Window 0 has the word id %s: ids are whole numbers from 0 to 11".formatted(id));
+  }
+
+  @Test
+  void aLearningRateScheduleIsRefused() {
+    MultiLayerNetwork network = network(new float[SPEC.parameterCount()]);
+    Sgd scheduled = new Sgd(new StepSchedule(ScheduleType.EPOCH, 1, 0.5, 4));
+    for (org.deeplearning4j.nn.api.Layer layer : network.getLayers()) {
+      ((BaseLayer) layer.conf().getLayer()).setIUpdater(scheduled);
+    }
+
+    assertRefused(network, windows(randomLanes()))
+        .hasMessageStartingWith(
+            "Cannot train this network: its Sgd must have a learning rate, has the schedule");
+  }
+
+  @Test
+  void anOutputLayerWithoutBiasIsRefused() {
+    MultiLayerConfiguration configuration = Dl4jModel.configuration(SPEC);
+    ((RnnOutputLayer) configuration.getConf(configuration.getConfs().size() - 1).getLayer())
+        .setHasBias(false);
+    MultiLayerNetwork network = new MultiLayerNetwork(configuration);
+    network.init();
+
+    assertRefused(network, windows(randomLanes()))
+        .hasMessage(
+            "Cannot train this network: it must end in softmax with bias and LossSparseMCXENT");
+  }
+
+  @Test
+  void kryoIsRefusedBeforeDl4jLooks() {
+    SparkConf conf = LocalSpark.session().sparkContext().conf();
+    conf.set("spark.serializer", KryoSerializer.class.getName());
+    try {
+      assertThatThrownBy(() -> new CarriedStateTrainingMaster(1, 2, 5, 1))
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessage(
+              "CarriedStateTrainingMaster needs spark.serializer ="
+                  + " org.apache.spark.serializer.JavaSerializer: Kryo cannot write Java's records");
+    } finally {
+      conf.remove("spark.serializer");
+    }
+  }
+
+  private static AbstractThrowableAssert<?, ? extends Throwable> assertRefused(DataSet... windows) {
+    return assertRefused(
+        network(new float[SPEC.parameterCount()]), context().parallelize(List.of(windows), 1));
+  }
+
+  private static AbstractThrowableAssert<?, ? extends Throwable> assertRefused(
+      MultiLayerNetwork network, JavaRDD<DataSet> windows) {
+    SparkDl4jMultiLayer spark =
+        new SparkDl4jMultiLayer(context(), network, new CarriedStateTrainingMaster(1, 2, 5, 1));
+    return assertThatThrownBy(() -> spark.fit(windows));
   }
 
   private static JavaSparkContext context() {

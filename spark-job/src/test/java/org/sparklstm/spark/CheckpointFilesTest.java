@@ -13,9 +13,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.sparklstm.engine.LossSum;
 import org.sparklstm.text.Vocabulary;
 import org.sparklstm.train.Checkpoint;
@@ -54,6 +57,22 @@ class CheckpointFilesTest {
     }
 
     assertThat(checkpoints()).containsExactly(name(2, 11), name(2, 12));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"ar-EG", "fa-IR", "mr-IN", "th-TH-u-nu-thai"})
+  void namesHaveTheSameDigitsInEveryLocale(String locale) throws IOException {
+    Locale before = Locale.getDefault();
+    Locale.setDefault(Locale.forLanguageTag(locale));
+    try {
+      assertThat("%s".formatted(String.format(Locale.getDefault(), "%d", 1))).isNotEqualTo("1");
+      path.save(checkpoint(1, 23), 1);
+    } finally {
+      Locale.setDefault(before);
+    }
+
+    assertThat(checkpoints()).containsExactly("epoch-000001-round-000000023.safetensors");
+    assertThat(open(directory, RESUME).latest().orElseThrow().round()).isEqualTo(23);
   }
 
   @Test
@@ -108,7 +127,7 @@ class CheckpointFilesTest {
     assertThatThrownBy(() -> open(directory, RESUME).latest())
         .isInstanceOf(InputException.class)
         .hasMessage(
-            "Cannot resume: none of the 2 checkpoints in %s/checkpoints is whole", directory);
+            "Cannot resume: none of the 2 checkpoints in file:%s/checkpoints is whole", directory);
   }
 
   @Test
@@ -171,7 +190,7 @@ class CheckpointFilesTest {
   }
 
   private static String name(int epoch, int round) {
-    return "epoch-%06d-round-%09d.safetensors".formatted(epoch, round);
+    return String.format(Locale.ROOT, "epoch-%06d-round-%09d.safetensors", epoch, round);
   }
 
   private List<String> checkpoints() throws IOException {

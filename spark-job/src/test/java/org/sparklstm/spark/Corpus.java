@@ -49,7 +49,8 @@ final class Corpus {
 
   /** The settings of a tiny network with {@code overrides}. */
   static Settings settings(String... overrides) {
-    List<String> all = new ArrayList<>(List.of("model.hidden-size=3", "data.lanes=2"));
+    List<String> all =
+        new ArrayList<>(List.of("model.hidden-size=3", "data.lanes=2", "vocabulary.min-count=1"));
     Collections.addAll(all, overrides);
     return SettingsLoader.load("test", null, all);
   }
@@ -59,24 +60,12 @@ final class Corpus {
         LocalSpark.session(), directory.toString(), settings(overrides), () -> workers);
   }
 
-  /** The words of a text and an end for each line, as Python's {@code str.split} has them. */
+  /** The words of a text and an end for each line end, as the tutorial has them in Python. */
   static List<String> tokens(String text) {
-    List<String> tokens = new ArrayList<>();
-    for (String line : lines(text)) {
-      Arrays.stream(line.split("[\\p{IsWhite_Space}]+"))
-          .filter(word -> !word.isEmpty())
-          .forEach(tokens::add);
-      tokens.add("<eos>");
-    }
-    return tokens;
-  }
-
-  private static List<String> lines(String text) {
-    List<String> lines = new ArrayList<>(List.of(text.split("\n", -1)));
-    if (lines.get(lines.size() - 1).isEmpty()) {
-      lines.remove(lines.size() - 1);
-    }
-    return lines;
+    return Arrays.stream(
+            text.replace("\n", " <eos> ").split("[\\p{IsWhite_Space}\u001C\u001D\u001E\u001F]+"))
+        .filter(word -> !word.isEmpty())
+        .toList();
   }
 
   /** All words of a text, the most frequent first. */

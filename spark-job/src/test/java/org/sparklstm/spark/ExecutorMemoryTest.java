@@ -72,7 +72,7 @@ class ExecutorMemoryTest {
                     needed, conf("spark.executor.memoryOverhead", "512m")))
         .isInstanceOf(ConfigurationException.class)
         .hasMessage(
-            "Cannot train: spark.executor.memoryOverhead is 512m, this model needs %dm; raise it or"
+            "Cannot train: spark.executor.memoryOverhead is 512m, this model needs %sm; raise it or"
                 + " leave it out",
             told);
     ExecutorMemory.requireOverhead(needed, conf("spark.executor.memoryOverhead", told + "m"));

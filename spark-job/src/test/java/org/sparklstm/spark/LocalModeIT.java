@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.jar.JarFile;
 import java.util.stream.Stream;
@@ -47,6 +48,60 @@ class LocalModeIT {
   }
 
   @Test
+  void aRunThatIsStoppedByASignalSaysHowToGoOn() throws Exception {
+    try (SparkProcess job = train(2, "--set", "train.epochs=1000")) {
+      while (!Files.exists(directory.resolve("run/metrics.jsonl")) && !job.endedWithin(50)) {
+        assertThat(job.errors()).doesNotContain("Cannot");
+      }
+      job.terminate();
+
+      assertThat(job.exitCode()).isEqualTo(128 + 15);
+      assertThat(job.errors().lines())
+          .last()
+          .isEqualTo(
+              "Stopped before the end; the same command with --resume goes on from the newest"
+                  + " checkpoint in "
+                  + directory.resolve("run"));
+    }
+  }
+
+  /** Spark's own reader would pass over the rest of the file. */
+  @Test
+  void aTruncatedFileIsRefusedThoughSparkIsToIgnoreIt() throws Exception {
+    Path corpus = SmallCorpus.write(directory.resolve("corpus"));
+    byte[] whole = Corpus.gzip(Files.readString(corpus.resolve("train.txt")));
+    Files.delete(corpus.resolve("train.txt"));
+    Files.write(corpus.resolve("train.txt.gz"), Arrays.copyOf(whole, whole.length / 2));
+    List<String> ignore = new ArrayList<>();
+    for (String key : List.of("files.ignoreCorruptFiles", "files.ignoreMissingFiles")) {
+      ignore.addAll(List.of("--conf", "spark." + key + "=true"));
+      ignore.addAll(List.of("--conf", "spark.sql." + key + "=true"));
+    }
+
+    try (SparkProcess job =
+        SparkProcess.submit(
+            directory.resolve("log"), "local[2]", ignore, "--data-path", corpus.toString())) {
+      assertThat(job.exitCode()).isEqualTo(1);
+      assertThat(job.errors().lines())
+          .contains(
+              "Cannot read corpus: file:%s/train.txt.gz: Unexpected end of input stream"
+                  .formatted(corpus));
+    }
+  }
+
+  @Test
+  void withoutSparkSubmitALineSaysHowToRunIt() throws Exception {
+    try (SparkProcess job =
+        SparkProcess.java(directory.resolve("log"), System.getProperty("app.jar"), "PtbTrain")) {
+      assertThat(job.exitCode()).isEqualTo(2);
+      assertThat(job.errors())
+          .isEqualTo(
+              "Cannot run without Spark (there is no /spark-version-info.properties): run this jar"
+                  + " with spark-submit");
+    }
+  }
+
+  @Test
   void theUberJarHoldsNothingThatSparkBrings() throws IOException {
     try (JarFile jar = new JarFile(System.getProperty("app.jar"))) {
       assertThat(jar.stream().map(entry -> entry.getName()).filter(name -> name.endsWith(".class")))
@@ -63,12 +118,13 @@ class LocalModeIT {
     }
   }
 
-  private SparkProcess train(int slots) throws IOException {
+  private SparkProcess train(int slots, String... more) throws IOException {
     List<String> arguments = new ArrayList<>(SmallCorpus.SETTINGS);
     Path corpus = SmallCorpus.write(directory.resolve("corpus"));
     arguments.addAll(List.of("--data-path", corpus.toString()));
     arguments.addAll(List.of("--save-path", directory.resolve("run").toString()));
+    arguments.addAll(List.of(more));
     return SparkProcess.submit(
-        directory.resolve("log"), "local[%d]".formatted(slots), arguments.toArray(String[]::new));
+        directory.resolve("log"), "local[%s]".formatted(slots), arguments.toArray(String[]::new));
   }
 }

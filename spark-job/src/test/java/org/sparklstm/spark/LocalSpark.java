@@ -11,6 +11,7 @@ public final class LocalSpark {
     return SparkSession.builder()
         .master("local[2]")
         .config("spark.ui.enabled", false)
+        .config("spark.executor.killOnFatalError.depth", 0) // as TrainCommand has it
         .config("spark.sql.shuffle.partitions", 3)
         .getOrCreate();
   }

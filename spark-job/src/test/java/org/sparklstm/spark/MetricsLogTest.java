@@ -29,7 +29,7 @@ class MetricsLogTest {
   void eventsAreJsonObjectsOneALine() throws IOException {
     try (MetricsLog log = open(REFUSE, state(0, 0))) {
       log.round(end(1, 2, new LossSum(1.5, 40)));
-      log.epoch(1, 0.5, 270.25, 178.125, 8_000, 4);
+      log.epoch(1, 0.5, new LossSum(8_000 * Math.log(16), 8_000), 178.125, 6_000, 4);
       log.test(116.5);
     }
 
@@ -37,9 +37,9 @@ class MetricsLogTest {
         .containsExactly(
             "{'event':'round','epoch':1,'round':2,'nats':1.5,'tokens':40,'gradient_norm':0.5,'broadcast_ms':1,"
                 + "'compute_ms':2,'combine_ms':3,'total_ms':7}",
-            "{'event':'epoch','epoch':1,'rate':0.5,'train_perplexity':270.25,"
+            "{'event':'epoch','epoch':1,'rate':0.5,'train_perplexity':15.999999999999998,"
                 + "'valid_perplexity':178.125,'tokens':8000,'seconds':4.0,"
-                + "'tokens_per_second':2000.0}",
+                + "'tokens_per_second':1500.0}",
             "{'event':'test','perplexity':116.5}");
   }
 
@@ -55,15 +55,23 @@ class MetricsLogTest {
 
   @ParameterizedTest
   @ValueSource(doubles = {Double.NaN, Double.POSITIVE_INFINITY})
-  void numbersThatJsonDoesNotHaveStillGiveJson(double perplexity) throws IOException {
+  void whatJsonHasNoNumberForIsNull(double perplexity) throws IOException {
     try (MetricsLog log = open(REFUSE, state(0, 0))) {
       log.test(perplexity);
-      log.epoch(1, 1, perplexity, perplexity, 0, 0);
+      log.epoch(1, 1, new LossSum(perplexity, 1), perplexity, 0, 0);
+      log.round(end(1, 1, new LossSum(perplexity, 1)));
     }
 
     for (String line : Files.readAllLines(directory.resolve("metrics.jsonl"))) {
       JsonNode event = JSON.readTree(line);
       assertThat(event.isObject()).isTrue();
+      event
+          .fields()
+          .forEachRemaining(
+              field ->
+                  assertThat(field.getValue().isNumber() || field.getValue().isNull())
+                      .describedAs(field.toString())
+                      .isEqualTo(!field.getKey().equals("event")));
     }
   }
 
@@ -147,7 +155,7 @@ class MetricsLogTest {
       for (int epoch = 1; epoch <= 2; epoch++) {
         log.round(end(epoch, 1, LossSum.ZERO));
         log.round(end(epoch, 2, LossSum.ZERO));
-        log.epoch(epoch, 1, 10, 10, 80, 1);
+        log.epoch(epoch, 1, new LossSum(10, 80), 10, 80, 1);
       }
       log.test(10);
     }
@@ -183,7 +191,7 @@ class MetricsLogTest {
     for (String line : Files.readAllLines(directory.resolve("metrics.jsonl"))) {
       JsonNode event = JSON.readTree(line);
       places.add(
-          "%s %d %d"
+          "%s %s %s"
               .formatted(
                   event.path("event").asText(),
                   event.path("epoch").asInt(),

@@ -7,11 +7,15 @@ import static org.sparklstm.spark.SavePath.Earlier.REFUSE;
 import static org.sparklstm.spark.SavePath.Earlier.RESUME;
 
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.ServiceConfigurationError;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.RawLocalFileSystem;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -52,7 +56,7 @@ class SavePathTest {
     assertThatThrownBy(() -> open(directory, REFUSE))
         .isInstanceOf(ConfigurationException.class)
         .hasMessage(
-            "Cannot save to %s: it holds an earlier run; continue it with --resume or replace it"
+            "Cannot save to file:%s: it holds an earlier run; continue it with --resume or replace it"
                 + " with --overwrite",
             directory);
     assertThat(files(directory)).containsExactly(name);
@@ -60,20 +64,91 @@ class SavePathTest {
 
   @ParameterizedTest
   @EnumSource
-  void aDirectoryWithAForeignFileIsAlwaysRefusedAndKept(SavePath.Earlier earlier)
-      throws IOException {
+  void foreignFilesAreLeftAlone(SavePath.Earlier earlier) throws IOException {
+    if (earlier != REFUSE) {
+      earlierRun();
+    }
+    Files.writeString(directory.resolve("nohup.out"), "mine");
+    Files.createDirectory(directory.resolve("lost+found"));
+    Files.writeString(directory.resolve(".nfs0001"), "");
+
+    open(directory, earlier).begin();
+
+    assertThat(files(directory)).contains(".nfs0001", "checkpoints", "lost+found", "nohup.out");
+    assertThat(directory.resolve("nohup.out")).hasContent("mine");
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"RESUME", "OVERWRITE"})
+  void aFileThatWouldBeLostIsRefusedAndKept(SavePath.Earlier earlier) throws IOException {
     earlierRun();
-    Files.writeString(directory.resolve("thesis.tex"), "mine");
+    Files.writeString(directory.resolve("model/.DS_Store"), "");
+    Path thesis = Files.writeString(directory.resolve("model/thesis.tex"), "mine");
 
     assertThatThrownBy(() -> open(directory, earlier))
         .isInstanceOf(ConfigurationException.class)
         .hasMessage(
-            "Cannot save to %s: it holds thesis.tex, which is not of a run; choose another"
-                + " --save-path",
+            "Cannot save to file:%1$s: file:%1$s/model/thesis.tex is not of a run, and would be lost;"
+                + " move it away, or choose another --save-path",
             directory);
-    assertThat(files(directory))
-        .containsExactly("checkpoints", "metrics.jsonl", "model", "thesis.tex");
-    assertThat(directory.resolve("thesis.tex")).hasContent("mine");
+    assertThat(thesis).hasContent("mine");
+  }
+
+  @Test
+  void aFileInPlaceOfADirectoryOfARunIsRefusedAndKept() throws IOException {
+    Path file = Files.writeString(directory.resolve("model"), "mine");
+
+    assertThatThrownBy(() -> open(directory, OVERWRITE))
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessage(
+            "Cannot save to file:%1$s: file:%1$s/model is a file, which no run has", directory);
+    assertThat(file).hasContent("mine");
+  }
+
+  @Test
+  void aColonInThePath() throws IOException {
+    Path run = directory.resolve("2021-01-11-09:23:11");
+
+    SavePath path = open(run, REFUSE);
+    path.begin();
+    path.write(path.metrics(), out -> out.writeBytes("x"));
+
+    assertThat(files(run)).containsExactly("checkpoints", "metrics.jsonl");
+  }
+
+  @Test
+  void aFileSystemWhoseClassIsMissingIsRefused() {
+    assertThatThrownBy(() -> SavePath.open("abfss://c@account/run", new Configuration(), REFUSE))
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessageStartingWith("Cannot write to save path abfss://c@account/run: ")
+        .hasMessageContaining("org.apache.hadoop:hadoop-azure:");
+  }
+
+  /** Hadoop's own connectors fail so where only one of their jars is there. */
+  @ParameterizedTest
+  @ValueSource(classes = {NoClassDefFoundError.class, ServiceConfigurationError.class})
+  void aFileSystemThatIsHalfInstalledIsRefused(Class<? extends Error> failure) {
+    Configuration hadoop = new Configuration();
+    hadoop.setClass("fs.half.impl", HalfInstalled.class, FileSystem.class);
+    hadoop.setClass("fs.half.failure", failure, Error.class);
+    hadoop.setBoolean("fs.half.impl.disable.cache", true);
+
+    assertThatThrownBy(() -> SavePath.open("half://x/run", hadoop, REFUSE))
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessageStartingWith("Cannot write to save path half://x/run: ")
+        .hasMessageContaining("com.amazonaws.Client")
+        .hasMessageContaining("add it with spark.jars.packages");
+  }
+
+  /** A file system that lacks a class of its own. */
+  public static final class HalfInstalled extends RawLocalFileSystem {
+    @Override
+    public void initialize(URI uri, Configuration conf) {
+      if (conf.get("fs.half.failure").equals(NoClassDefFoundError.class.getName())) {
+        throw new NoClassDefFoundError("com/amazonaws/Client");
+      }
+      throw new ServiceConfigurationError("com.amazonaws.Client not found");
+    }
   }
 
   @ParameterizedTest
@@ -83,7 +158,7 @@ class SavePathTest {
 
     assertThatThrownBy(() -> open(file, earlier))
         .isInstanceOf(ConfigurationException.class)
-        .hasMessage("Cannot save to %s: it is a file", file);
+        .hasMessage("Cannot save to file:%s: it is a file", file);
     assertThat(file).hasContent("mine");
   }
 
@@ -96,14 +171,15 @@ class SavePathTest {
   private static void assertUnwritable(Path path) {
     assertThatThrownBy(() -> open(path, REFUSE))
         .isInstanceOf(ConfigurationException.class)
-        .hasMessageStartingWith("Cannot write to save path %s: ", path);
+        .hasMessageStartingWith("Cannot write to save path %s on file:///: ", path);
   }
 
   @Test
   void anUnknownFileSystemIsRefused() {
     assertThatThrownBy(() -> SavePath.open("floppy:/run", new Configuration(), REFUSE))
         .isInstanceOf(ConfigurationException.class)
-        .hasMessage("Cannot write to save path floppy:/run: No FileSystem for scheme \"floppy\"");
+        .hasMessageStartingWith(
+            "Cannot write to save path floppy:/run: No FileSystem for scheme \"floppy\". ");
   }
 
   @ParameterizedTest

@@ -104,6 +104,11 @@ final class SparkProcess implements AutoCloseable {
     process.destroyForcibly().onExit().join();
   }
 
+  /** Sends SIGTERM, as a queue does at its time limit and {@code docker stop}. */
+  void terminate() {
+    process.destroy();
+  }
+
   /** Kills the newest executor of a worker. */
   void killExecutor() {
     ProcessHandle executor = executor();

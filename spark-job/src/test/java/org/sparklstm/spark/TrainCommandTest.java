@@ -2,6 +2,7 @@ package org.sparklstm.spark;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -161,7 +162,7 @@ class TrainCommandTest {
 
     assertRefused(
         2,
-        "Cannot save to %s: it holds an earlier run; continue it with --resume or replace it with --overwrite"
+        "Cannot save to file:%s: it holds an earlier run; continue it with --resume or replace it with --overwrite"
             .formatted(run),
         "--data-path=x",
         "--save-path=" + run);
@@ -172,7 +173,9 @@ class TrainCommandTest {
     Path missing = directory.resolve("missing");
 
     assertRefused(
-        1, "Cannot read corpus: %s does not exist".formatted(missing), "--data-path=" + missing);
+        1,
+        "Cannot read corpus: file:%s does not exist".formatted(missing),
+        "--data-path=" + missing);
   }
 
   @Test
@@ -222,16 +225,84 @@ class TrainCommandTest {
   }
 
   @Test
+  void aRunThatDivergesEndsAndSavesNoModel() throws IOException {
+    Corpus.write(directory, "", Corpus.TRAIN.repeat(20), Corpus.VALID, Corpus.TEST);
+    Path run = directory.resolve("run");
+
+    Result result =
+        run(
+            "--data-path=" + directory,
+            "--save-path=" + run,
+            "--model=test",
+            "--set=data.lanes=2",
+            "--set=train.learning-rate=1e5",
+            "--set=train.max-grad-norm=1e5",
+            "--set=model.hidden-size=8");
+
+    assertThat(result.status()).isEqualTo(1);
+    assertThat(result.err())
+        .endsWith(
+            "is infinite or NaN%s: lower train.learning-rate or train.max-grad-norm%n"
+                .formatted(result.err().contains(" in epoch ") ? " in epoch 1 round 1" : ""));
+    assertThat(result.out()).doesNotContain("Infinity").doesNotContain("NaN");
+    assertThat(run.resolve("model")).doesNotExist();
+  }
+
+  @Test
+  void anEpochWorseThanGuessingIsAWarningThatNamesTheKey() {
+    assertThat(TrainJob.worseThanGuessing(1, 10_000.5, 10_000))
+        .hasValue(
+            "Epoch 2: the train perplexity is above 10000, that of guessing among all words; lower"
+                + " train.learning-rate");
+    assertThat(TrainJob.worseThanGuessing(1, 10_000, 10_000)).isEmpty();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "/data/\uFFFD\uFFFD, UTF-8, true",
+    "/data/??????, ANSI_X3.4-1968, true",
+    "/data/what?, UTF-8, false",
+    "/data/книги, UTF-8, false",
+    "/data/books, ANSI_X3.4-1968, false",
+  })
+  void aPathThatTheLocaleDoesNotHaveIsRefused(String path, String encoding, boolean refused) {
+    Throwable thrown =
+        catchThrowable(() -> TrainCommand.requireDecoded("--save-path", path, encoding));
+
+    if (refused) {
+      assertThat(thrown)
+          .isInstanceOf(ConfigurationException.class)
+          .hasMessage(
+              "Cannot use --save-path %s: it has characters that the locale's encoding %s does not"
+                  + " have; set LC_ALL=C.UTF-8",
+              path, encoding);
+    } else {
+      assertThat(thrown).isNull();
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"local[2], true", "'local[2,4]', true", "'spark://host:7077', false", "yarn, false"})
+  void aTaskThatRunsOutOfMemoryEndsItsExecutorButNotTheLocalJvm(String master, boolean local) {
+    SparkConf conf = new SparkConf(false).set("spark.master", master);
+
+    TrainCommand.sparkConf(SettingsLoader.load("test", null, List.of()), conf);
+
+    assertThat(conf.contains("spark.executor.killOnFatalError.depth")).isEqualTo(local);
+  }
+
+  @Test
   void aCheckpointLargerThanTheHeapSaysWhatToRaise() throws IOException {
     Path checkpoints = Files.createDirectories(directory.resolve("run/checkpoints"));
     long heap = Runtime.getRuntime().maxMemory();
     byte[] header =
-        "{'a':{'dtype':'F32','shape':[%d],'data_offsets':[0,%d]}}"
+        "{'a':{'dtype':'F32','shape':[%s],'data_offsets':[0,%s]}}"
             .formatted(heap / 4, heap / 4 * 4)
             .replace('\'', '"')
             .getBytes(StandardCharsets.UTF_8);
     try (RandomAccessFile file =
-        new RandomAccessFile(checkpoints.resolve("large.safetensors").toFile(), "rw")) {
+        new RandomAccessFile(
+            checkpoints.resolve("epoch-000000-round-000000001.safetensors").toFile(), "rw")) {
       file.writeLong(Long.reverseBytes(header.length));
       file.write(header);
       file.setLength(Long.BYTES + header.length + heap / 4 * 4); // takes no room on the disk
@@ -239,7 +310,7 @@ class TrainCommandTest {
 
     assertRefused(
         1,
-        "Out of memory (Java heap space): the driver has %d MiB of Java heap; raise --driver-memory"
+        "Out of memory (Java heap space): the driver has %s MiB of Java heap; raise --driver-memory"
             .formatted(heap >> 20),
         "--data-path=x",
         "--save-path=" + directory.resolve("run"),

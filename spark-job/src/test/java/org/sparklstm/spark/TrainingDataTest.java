@@ -1,6 +1,7 @@
 package org.sparklstm.spark;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -76,6 +77,35 @@ class TrainingDataTest {
               data.vocabulary().id("the").orElseThrow(),
               unknown,
               data.vocabulary().id("ran").orElseThrow());
+    }
+  }
+
+  @Test
+  void wordsSeenOnceStandForUnknownWordsIfTheTrainingTextHasNone() throws IOException {
+    Corpus.write(directory, "", Corpus.TRAIN, "the zebra ran\nfar off\n", Corpus.TEST);
+
+    try (TrainingData data = Corpus.prepare(directory, 1, "vocabulary.min-count=auto")) {
+      assertThat(data.vocabulary().words())
+          .containsExactly("the", "<eos>", "<unk>", "cat", "on", "sat"); // <unk>: dog mat ran
+      assertThat(data.valid().collect().get(0).tokens()[0]).containsExactly(0, 2, 2);
+    }
+  }
+
+  @Test
+  void theSizeThatTheErrorNamesWorks() throws IOException {
+    Corpus.write(directory, "", "a a b b c c\n\n", "a zebra b\na b c\n", "a b\n");
+
+    assertThatThrownBy(() -> Corpus.prepare(directory, 1, "vocabulary.min-count=auto"))
+        .hasMessageContaining("of its 4 words, vocabulary.size = 3 makes the rarest <unk>");
+    Corpus.prepare(directory, 1, "vocabulary.min-count=auto", "vocabulary.size=3").close();
+  }
+
+  @Test
+  void aTextWithoutLineEndsHasNoEndsOfSentences() throws IOException {
+    Corpus.write(directory, "", "a b a b a b a b", "a b a b a b", "a b a b");
+
+    try (TrainingData data = Corpus.prepare(directory, 2)) {
+      assertThat(data.vocabulary().words()).containsExactly("a", "b");
     }
   }
 

@@ -11,6 +11,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class WatchdogTest {
   private final JavaSparkContext spark =
@@ -91,6 +93,65 @@ class WatchdogTest {
               "Spark gave up: .*Job \\d+ cancelled part of cancelled job group doomed");
     } finally {
       spark.clearJobGroup();
+    }
+  }
+
+  @Test
+  void aTaskThatRunsOutOfTheMemoryOfALocalRunSaysWhatToRaise() {
+    try (Watchdog watchdog = new Watchdog(spark.sc(), Duration.ofMinutes(1))) {
+      Exception failure =
+          catchException(
+              () ->
+                  spark
+                      .parallelize(List.of(Integer.MAX_VALUE), 1)
+                      .map(size -> new long[size].length)
+                      .collect());
+
+      assertThat(watchdog.explained(failure))
+          .isInstanceOf(TrainingException.class)
+          .hasMessageMatching(
+              "Out of memory \\(.+\\): the driver has \\d+ MiB of Java heap; raise --driver-memory");
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "ExecutorLostFailure (executor 0 exited caused by one of the running tasks) Reason: Command exited with code 52 | --executor-memory",
+        "(host executor 1): java.lang.OutOfMemoryError: Java heap space | --executor-memory",
+        "Container killed by YARN for exceeding physical memory limits | spark.executor.memoryOverhead",
+        "Container from a bad node. Exit status: 137. Diagnostics | spark.executor.memoryOverhead",
+        "Command exited with code 137 | spark.executor.memoryOverhead",
+      })
+  void anExecutorThatEndsForItsMemorySaysWhatToRaise(String failure, String option) {
+    assertThat(Watchdog.advice(failure)).endsWith("raise " + option);
+  }
+
+  @Test
+  void anExecutorThatEndsForAnythingElseSaysNothing() {
+    assertThat(Watchdog.advice("Command exited with code 1, exit status: 1370")).isEmpty();
+  }
+
+  @Test
+  void anInputThatATaskCannotReadIsNamedWithoutMore() {
+    try (Watchdog watchdog = new Watchdog(spark.sc(), Duration.ofMinutes(1))) {
+      Exception failure =
+          catchException(
+              () ->
+                  spark
+                      .parallelize(List.of(1), 1)
+                      .foreach(
+                          one -> {
+                            throw InputException.ofTask("Cannot read corpus: it is gone");
+                          }));
+
+      assertThatThrownBy(
+              () -> {
+                throw watchdog.explained(failure);
+              })
+          .isInstanceOf(InputException.class)
+          .hasMessage("Cannot read corpus: it is gone");
     }
   }
 

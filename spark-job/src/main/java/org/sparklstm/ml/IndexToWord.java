@@ -1,0 +1,138 @@
+package org.sparklstm.ml;
+
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.udf;
+
+import java.util.List;
+import org.apache.spark.ml.Transformer;
+import org.apache.spark.ml.param.Param;
+import org.apache.spark.ml.param.ParamMap;
+import org.apache.spark.ml.param.StringArrayParam;
+import org.apache.spark.ml.util.DefaultParamsReader;
+import org.apache.spark.ml.util.DefaultParamsWritable;
+import org.apache.spark.ml.util.Identifiable;
+import org.apache.spark.ml.util.MLReader;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.api.java.UDF1;
+import org.apache.spark.sql.types.StructType;
+import scala.collection.JavaConverters;
+import scala.collection.Seq;
+
+/**
+ * Replaces word ids by their words: what {@link VocabularyIndexerModel} does, backwards, as Spark's
+ * {@code IndexToString} does for {@code StringIndexer}. Null becomes null.
+ */
+public final class IndexToWord extends Transformer implements DefaultParamsWritable {
+  private final String uid;
+  private final Param<String> inputCol;
+  private final Param<String> outputCol;
+  private final StringArrayParam vocabulary;
+
+  public IndexToWord() {
+    this(Identifiable.randomUID("indexToWord"));
+  }
+
+  /** A stage with a given identity, as loading needs it. */
+  public IndexToWord(String uid) {
+    this.uid = uid;
+    this.inputCol = new Param<>(this, "inputCol", "column of word ids, array<int>");
+    this.outputCol = new Param<>(this, "outputCol", "column of words to add, array<string>");
+    this.vocabulary = new StringArrayParam(this, "vocabulary", "words in id order");
+    setDefault(inputCol, "ids");
+    setDefault(outputCol, "words");
+  }
+
+  public Param<String> inputCol() {
+    return inputCol;
+  }
+
+  public Param<String> outputCol() {
+    return outputCol;
+  }
+
+  public StringArrayParam vocabulary() {
+    return vocabulary;
+  }
+
+  public String getInputCol() {
+    return $(inputCol);
+  }
+
+  public String getOutputCol() {
+    return $(outputCol);
+  }
+
+  public String[] getVocabulary() {
+    return $(vocabulary);
+  }
+
+  public IndexToWord setInputCol(String column) {
+    return (IndexToWord) set(inputCol, column);
+  }
+
+  public IndexToWord setOutputCol(String column) {
+    return (IndexToWord) set(outputCol, column);
+  }
+
+  /** Sets the words in id order, for instance {@link VocabularyIndexerModel#vocabulary()}. */
+  public IndexToWord setVocabulary(String[] words) {
+    return (IndexToWord) set(vocabulary, words);
+  }
+
+  /** Adds the column of words. A job over it fails on an id that is not of the vocabulary. */
+  @Override
+  public Dataset<Row> transform(Dataset<?> dataset) {
+    transformSchema(dataset.schema());
+    String column = $(inputCol);
+    String[] words = $(vocabulary);
+    UDF1<Seq<Integer>, String[]> of = ids -> ids == null ? null : words(column, words, ids);
+    return dataset.withColumn($(outputCol), udf(of, Stages.TOKENS).apply(col(column)));
+  }
+
+  private static String[] words(String column, String[] words, Seq<Integer> ids) {
+    List<Integer> list = JavaConverters.seqAsJavaList(ids);
+    return list.stream()
+        .map(
+            id -> {
+              if (id == null) {
+                return null;
+              }
+              if (id < 0 || id >= words.length) {
+                throw new IllegalArgumentException(
+                    "Id %s in column %s is not of a vocabulary of %s words"
+                        .formatted(id, column, words.length));
+              }
+              return words[id];
+            })
+        .toArray(String[]::new);
+  }
+
+  @Override
+  public StructType transformSchema(StructType schema) {
+    if (!isDefined(vocabulary)) {
+      throw new IllegalArgumentException(uid + ": set the vocabulary first");
+    }
+    Stages.requireColumn(uid, schema, $(inputCol), Stages.IDS);
+    Stages.requireAbsent(uid, schema, $(outputCol));
+    return schema.add($(outputCol), Stages.TOKENS);
+  }
+
+  @Override
+  public IndexToWord copy(ParamMap extra) {
+    return defaultCopy(extra);
+  }
+
+  @Override
+  public String uid() {
+    return uid;
+  }
+
+  public static MLReader<IndexToWord> read() {
+    return new DefaultParamsReader<>();
+  }
+
+  public static IndexToWord load(String path) {
+    return read().load(path);
+  }
+}
