@@ -49,7 +49,7 @@ public record LstmSpec(
       throw new IllegalArgumentException(
           String.format(
               Locale.ROOT,
-              "Cannot build a network of %,.0f parameters: at most 2^31 - 9 fit into one array; reduce model.hidden-size, model.layers or vocabulary.size",
+              "Cannot build a network of %.0f parameters: at most 2^31 - 9 fit into one array; reduce model.hidden-size, model.layers or vocabulary.size",
               parameters));
     }
   }

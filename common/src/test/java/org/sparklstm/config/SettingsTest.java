@@ -58,7 +58,7 @@ class SettingsTest {
   @ParameterizedTest
   @MethodSource("org.sparklstm.config.SettingsLoader#presets")
   void everyPresetSetsEveryKey(String preset) {
-    assertThat(SettingsLoader.load(preset, null, List.of()).entries()).hasSize(25);
+    assertThat(SettingsLoader.load(preset, null, List.of()).entries()).hasSize(26);
   }
 
   @Test

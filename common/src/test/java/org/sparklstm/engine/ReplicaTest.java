@@ -259,7 +259,7 @@ class ReplicaTest {
     LstmSpec spec = new LstmSpec(23, 7, 2, 1);
     try (Replica fused = new Engine(Engine.Name.FUSED, 1).replica(spec, 2)) {
       assertThatThrownBy(() -> fused.setParameters(new float[3]))
-          .hasMessage("Needs 1,185 parameters, got 3");
+          .hasMessage("Needs 1185 parameters, got 3");
       assertThatThrownBy(() -> fused.setLaneState(new float[3]))
           .hasMessage("Needs 56 floats of lane state, got 3");
       assertThatThrownBy(() -> fused.evaluate(randomWindow(fresh(), spec, 3, 5)))
