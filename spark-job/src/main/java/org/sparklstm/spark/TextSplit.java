@@ -14,6 +14,7 @@ import java.util.NoSuchElementException;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.ChecksumFileSystem;
 import org.apache.hadoop.fs.FSDataInputStream;
+import org.apache.hadoop.fs.FSError;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.io.compress.CompressionCodec;
 import org.apache.hadoop.io.compress.CompressionCodecFactory;
@@ -95,7 +96,7 @@ record TextSplit(Path file, long base, long start, long end) implements Serializ
   private <T> T reading(Reading<T> reading) {
     try {
       return reading.get();
-    } catch (IOException e) {
+    } catch (IOException | FSError e) { // an error of a local disk
       String reason = InputException.firstLine(e);
       String executor = SparkEnv.get().executorId();
       if (executor.equals("driver")) {
