@@ -161,9 +161,10 @@ final class CorpusReader {
 
   /** The text with what is wrong with it, not read yet. */
   private Dataset<Row> rows(Source source) {
+    CompressionCodecFactory codecs = new CompressionCodecFactory(hadoop);
     List<TextSplit> splits = new ArrayList<>();
     for (int file = 0; file < source.files().size(); file++) {
-      splits.addAll(splits(source.files().get(file), (long) file << FILE_SHIFT));
+      splits.addAll(splits(source.files().get(file), (long) file << FILE_SHIFT, codecs));
     }
     SerializableConfiguration configuration = new SerializableConfiguration(hadoop);
     return spark.createDataFrame(
@@ -174,19 +175,16 @@ final class CorpusReader {
   }
 
   /** Stretches of about a block each; a compressed file is one. */
-  private List<TextSplit> splits(FileStatus file, long base) {
-    long size =
-        Math.max(
-            1,
-            Math.min(
-                file.getBlockSize(),
-                hadoop.getLong(FileInputFormat.SPLIT_MAXSIZE, Long.MAX_VALUE)));
-    if (new CompressionCodecFactory(hadoop).getCodec(file.getPath()) != null) {
+  private List<TextSplit> splits(FileStatus file, long base, CompressionCodecFactory codecs) {
+    if (codecs.getCodec(file.getPath()) != null) {
       return List.of(new TextSplit(file.getPath(), base, 0, Long.MAX_VALUE));
     }
+    long most = hadoop.getLong(FileInputFormat.SPLIT_MAXSIZE, Long.MAX_VALUE);
+    long size = Math.max(1, Math.min(file.getBlockSize(), most));
     List<TextSplit> splits = new ArrayList<>();
     for (long start = 0; start < file.getLen(); start += size) {
-      splits.add(new TextSplit(file.getPath(), base, start, Math.min(file.getLen(), start + size)));
+      long end = Math.min(file.getLen(), start + size);
+      splits.add(new TextSplit(file.getPath(), base, start, end));
     }
     return splits;
   }

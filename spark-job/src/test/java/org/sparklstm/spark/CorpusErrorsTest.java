@@ -64,8 +64,7 @@ class CorpusErrorsTest {
   @ParameterizedTest
   @ValueSource(strings = {"train", "valid", "test"})
   void missingPart(String part) throws IOException {
-    Corpus.write(directory);
-    Files.delete(directory.resolve(part + ".txt"));
+    writeWithout(part + ".txt");
 
     assertRefused(directory)
         .hasMessage(
@@ -85,8 +84,7 @@ class CorpusErrorsTest {
 
   @Test
   void emptyPartThatIsCompressed() throws IOException {
-    Corpus.write(directory);
-    Files.delete(directory.resolve("valid.txt"));
+    writeWithout("valid.txt");
     Files.write(directory.resolve("valid.txt.gz"), Corpus.gzip(""));
 
     assertRefused(directory).hasMessageContaining("%s/valid.txt.gz", directory);
@@ -94,8 +92,7 @@ class CorpusErrorsTest {
 
   @Test
   void directoryWithoutPartFiles() throws IOException {
-    Corpus.write(directory);
-    Files.delete(directory.resolve("test.txt"));
+    writeWithout("test.txt");
     Path test = Files.createDirectory(directory.resolve("test.txt"));
     Files.writeString(test.resolve("_SUCCESS"), "1");
     Files.writeString(test.resolve("part-00000"), "");
@@ -105,8 +102,7 @@ class CorpusErrorsTest {
 
   @Test
   void directoryWithinADirectory() throws IOException {
-    Corpus.write(directory);
-    Files.delete(directory.resolve("test.txt"));
+    writeWithout("test.txt");
     Files.createDirectories(directory.resolve("test.txt/year=2021"));
 
     assertRefused(directory)
@@ -118,8 +114,7 @@ class CorpusErrorsTest {
 
   @Test
   void badLineOfAPartFile() throws IOException {
-    Corpus.write(directory);
-    Files.delete(directory.resolve("train.txt"));
+    writeWithout("train.txt");
     Path train = Files.createDirectory(directory.resolve("train.txt"));
     Files.writeString(train.resolve("part-0"), "the cat\nsat\n");
     Files.write(train.resolve("part-1"), new byte[] {'a', '\n', 'b', '\n', (byte) 0xFF, '\n'});
@@ -288,8 +283,7 @@ class CorpusErrorsTest {
 
   @Test
   void truncatedGzip() throws IOException {
-    Corpus.write(directory);
-    Files.delete(directory.resolve("valid.txt"));
+    writeWithout("valid.txt");
     byte[] whole = Corpus.gzip(Corpus.VALID.repeat(100));
     Files.write(directory.resolve("valid.txt.gz"), Arrays.copyOf(whole, whole.length - 12));
 
@@ -300,12 +294,17 @@ class CorpusErrorsTest {
 
   @Test
   void textThatIsNoGzipInSpiteOfItsName() throws IOException {
-    Corpus.write(directory);
-    Files.delete(directory.resolve("test.txt"));
+    writeWithout("test.txt");
     Files.writeString(directory.resolve("test.txt.gz"), Corpus.TEST);
 
     assertRefused(directory)
         .hasMessageStartingWith("Cannot read corpus: file:%s/test.txt.gz", directory);
+  }
+
+  /** Writes a corpus that lacks a file. */
+  private void writeWithout(String name) throws IOException {
+    Corpus.write(directory);
+    Files.delete(directory.resolve(name));
   }
 
   private static AbstractThrowableAssert<?, ? extends Throwable> assertRefused(Path directory) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchException;
 
+import java.io.Serializable;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -63,14 +64,10 @@ class WatchdogTest {
   void aTaskThatFailsIsExplainedByItsCause() {
     try (Watchdog watchdog = new Watchdog(spark.sc(), Duration.ofMinutes(1))) {
       Exception failure =
-          catchException(
-              () ->
-                  spark
-                      .parallelize(List.of(1), 1)
-                      .foreach(
-                          one -> {
-                            throw new IllegalStateException("lane 3 is damaged");
-                          }));
+          failureOf(
+              () -> {
+                throw new IllegalStateException("lane 3 is damaged");
+              });
 
       assertThat(watchdog.explained(failure))
           .isInstanceOf(TrainingException.class)
@@ -99,13 +96,7 @@ class WatchdogTest {
   @Test
   void aTaskThatRunsOutOfTheMemoryOfALocalRunSaysWhatToRaise() {
     try (Watchdog watchdog = new Watchdog(spark.sc(), Duration.ofMinutes(1))) {
-      Exception failure =
-          catchException(
-              () ->
-                  spark
-                      .parallelize(List.of(Integer.MAX_VALUE), 1)
-                      .map(size -> new long[size].length)
-                      .collect());
+      Exception failure = failureOf(() -> new long[Integer.MAX_VALUE].clone());
 
       assertThat(watchdog.explained(failure))
           .isInstanceOf(TrainingException.class)
@@ -137,14 +128,10 @@ class WatchdogTest {
   void anInputThatATaskCannotReadIsNamedWithoutMore() {
     try (Watchdog watchdog = new Watchdog(spark.sc(), Duration.ofMinutes(1))) {
       Exception failure =
-          catchException(
-              () ->
-                  spark
-                      .parallelize(List.of(1), 1)
-                      .foreach(
-                          one -> {
-                            throw InputException.ofTask("Cannot read corpus: it is gone");
-                          }));
+          failureOf(
+              () -> {
+                throw InputException.ofTask("Cannot read corpus: it is gone");
+              });
 
       assertThatThrownBy(
               () -> {
@@ -166,5 +153,15 @@ class WatchdogTest {
               })
           .isSameAs(failure);
     }
+  }
+
+  /** Something that a task does. */
+  private interface Work extends Serializable {
+    Object run();
+  }
+
+  /** What a job of one such task fails with. */
+  private Exception failureOf(Work work) {
+    return catchException(() -> spark.parallelize(List.of(1), 1).foreach(one -> work.run()));
   }
 }
