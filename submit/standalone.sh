@@ -5,7 +5,7 @@
 # DRIVER_MEMORY (default: 4g), CORES (default: all of the cluster's; if given, training starts once that
 # many are there, so that each run has as many workers). One worker trains on each core; the model's
 # native memory comes on top of the executor's heap. If the cluster is not Spark 3.5.5, set SPARK_HOME to
-# its Spark. Secrets and encryption: docs/reliability.md.
+# its Spark. Secrets and encryption: docs/guides/clusters.md.
 set -euo pipefail
 : "${MASTER:?set MASTER=spark://host:7077}"
 # What spark-defaults.conf does not set.

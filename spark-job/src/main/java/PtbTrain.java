@@ -1,6 +1,6 @@
-import org.sparklstm.config.ConfigurationException;
-import org.sparklstm.spark.Platform;
-import org.sparklstm.spark.TrainCommand;
+import org.sparklstm.cli.TrainCommand;
+import org.sparklstm.cluster.Platform;
+import org.sparklstm.error.ConfigurationException;
 
 /** Trains a language model: {@code spark-submit --class PtbTrain app.jar --help}. */
 @SuppressWarnings("DefaultPackage") // so that --class PtbTrain is all there is to type

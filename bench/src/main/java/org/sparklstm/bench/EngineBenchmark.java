@@ -22,9 +22,9 @@ import org.sparklstm.config.Settings;
 import org.sparklstm.config.SettingsLoader;
 import org.sparklstm.engine.LossSum;
 import org.sparklstm.engine.Replica;
-import org.sparklstm.model.LstmSpec;
 import org.sparklstm.model.ParameterLayout;
 import org.sparklstm.text.Window;
+import org.sparklstm.train.TrainingPlan;
 
 /**
  * The engine alone: one training step a window. Each JMH thread is a worker, and the preset's lanes
@@ -45,24 +45,25 @@ public class EngineBenchmark {
     @Param({"small", "medium"})
     public String preset;
 
-    @Param({"fused"})
+    @Param({"onednn"})
     public String engine;
 
     private Replica replica;
-    private double maxGradNorm;
+    private TrainingPlan plan;
     private final Window[] windows = new Window[WINDOWS];
     private int next;
 
     @Setup(Level.Trial)
     public void setUp(ThreadParams threads) {
       Settings settings = SettingsLoader.load(preset, null, List.of("engine.name=" + engine));
-      LstmSpec spec = settings.spec(WORDS);
+      plan = settings.plan(WORDS, 1);
       int lanes = settings.data().lanes() / threads.getThreadCount();
       Random random = new Random(threads.getThreadIndex());
-      maxGradNorm = settings.train().maxGradNorm();
-      replica = settings.engine().replica(spec, lanes);
-      replica.setParameters(ParameterLayout.initialise(spec, settings.model().initScale(), 1));
-      replica.setLaneState(new float[lanes * spec.laneStateSize()]);
+      replica = plan.engine().engine().replica(plan.shape(), lanes);
+      replica.useThreads(plan.engine().threads());
+      float scale = settings.model().initScale();
+      replica.setParameters(ParameterLayout.initialise(plan.shape(), scale, 1));
+      replica.setLaneState(new float[lanes * plan.shape().laneStateSize()]);
       for (int i = 0; i < WINDOWS; i++) {
         int size = lanes * settings.data().window();
         int[] inputs = random.doubles(size).mapToInt(Worker::zipf).toArray();
@@ -82,7 +83,7 @@ public class EngineBenchmark {
     }
   }
 
-  /** Counted beside the steps. */
+  /** Counted with the steps. */
   @AuxCounters
   @State(Scope.Thread)
   public static class Count {
@@ -93,8 +94,8 @@ public class EngineBenchmark {
   public LossSum trainingStep(Worker worker, Count count) {
     Window window = worker.windows[worker.next];
     worker.next = (worker.next + 1) % WINDOWS;
-    LossSum loss = worker.replica.backpropagate(window, 1);
-    worker.replica.step(0.1, worker.maxGradNorm);
+    LossSum loss = worker.replica.backpropagate(window, worker.plan.regularisation(), 1);
+    worker.replica.step(worker.plan.optimiser(), 0.1);
     count.tokens += loss.tokens();
     return loss;
   }

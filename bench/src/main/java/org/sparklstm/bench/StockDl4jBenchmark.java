@@ -19,8 +19,8 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
-import org.sparklstm.model.Dl4jModel;
-import org.sparklstm.model.LstmSpec;
+import org.sparklstm.engine.dl4j.Dl4jModel;
+import org.sparklstm.model.LstmShape;
 
 /**
  * What DL4J's own {@code MultiLayerNetwork.fit} reaches on {@code small}, with all its defaults.
@@ -43,7 +43,7 @@ public class StockDl4jBenchmark {
 
     @Setup(Level.Trial)
     public void setUp() {
-      network = new MultiLayerNetwork(Dl4jModel.configuration(new LstmSpec(WORDS, 200, 2, 1)));
+      network = new MultiLayerNetwork(Dl4jModel.configuration(new LstmShape(WORDS, 200, 2), 1));
       network.init();
       window = new DataSet(words(1), words(2));
     }
@@ -59,7 +59,7 @@ public class StockDl4jBenchmark {
     }
   }
 
-  /** Counted beside the steps. */
+  /** Counted with the steps. */
   @AuxCounters
   @State(Scope.Thread)
   public static class Count {

@@ -10,9 +10,18 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.TreeMap;
-import org.sparklstm.engine.Engine;
-import org.sparklstm.model.LstmSpec;
-import org.sparklstm.model.LstmSpec.DropoutMode;
+import org.sparklstm.engine.EngineChoice;
+import org.sparklstm.engine.Regularisation;
+import org.sparklstm.engine.Regularisation.DropoutMode;
+import org.sparklstm.engine.Sgd;
+import org.sparklstm.error.ConfigurationException;
+import org.sparklstm.model.LstmShape;
+import org.sparklstm.train.AveragingPlan;
+import org.sparklstm.train.Combine;
+import org.sparklstm.train.Compression;
+import org.sparklstm.train.Schedule;
+import org.sparklstm.train.TrainingPlan;
+import org.sparklstm.train.WorkerUpdate;
 
 /**
  * All settings of a run, validated. Each record component is the key of the same name in {@code
@@ -27,7 +36,7 @@ public record Settings(
     Train train,
     Averaging averaging,
     Cluster cluster,
-    Engine engine,
+    EngineChoice engine,
     Checkpoint checkpoint,
     Config source) {
 
@@ -55,7 +64,12 @@ public record Settings(
       double learningRate,
       double decay,
       double maxGradNorm,
-      long seed) {}
+      long seed) {
+
+    private Schedule schedule() {
+      return new Schedule(epochs, fullRateEpochs, learningRate, decay);
+    }
+  }
 
   /**
    * When the workers' parameters are averaged.
@@ -63,9 +77,14 @@ public record Settings(
    * @param period windows between two averages; empty: decided by measurement
    */
   public record Averaging(OptionalInt period, Clip clip, Combine combine, Compression compression) {
-    /** Whether workers send what is to be applied to the parameters before a round. */
-    public boolean sendsChanges() {
-      return clip == Clip.AVERAGED || compression != Compression.NONE;
+
+    private WorkerUpdate update() {
+      if (clip == Clip.AVERAGED) {
+        return new WorkerUpdate.Gradient(compression);
+      }
+      return compression == Compression.NONE
+          ? new WorkerUpdate.Parameters()
+          : new WorkerUpdate.Change(compression);
     }
   }
 
@@ -73,26 +92,6 @@ public record Settings(
   public enum Clip {
     LOCAL,
     AVERAGED
-  }
-
-  /** How the workers' parameters come together; all give the same bytes. */
-  public enum Combine {
-    /** {@link #DRIVER} if its memory has room for all of them, else {@link #SHARDED}. */
-    AUTO,
-    /** The driver collects and averages them. */
-    DRIVER,
-    /** Executors average groups of workers, the driver the groups. */
-    TREE,
-    /** Each of as many tasks averages a part of all workers' parameters. */
-    SHARDED
-  }
-
-  /** How workers send what they changed. */
-  public enum Compression {
-    /** Exactly. */
-    NONE,
-    /** Rounded to 16 bits, at most 2⁻⁸ of each parameter's change away. */
-    BFLOAT16
   }
 
   /**
@@ -108,24 +107,39 @@ public record Settings(
   /** These settings with one key replaced, validated again. */
   public Settings with(String key, Object value) {
     return SettingsLoader.read(
-        SettingsLoader.known(
+        SettingsLoader.requireKnownKeys(
             source.withValue(
                 key, ConfigValueFactory.fromAnyRef(value, "resolved when training started"))));
   }
 
   /** The network for a vocabulary of {@code vocabularySize} words. */
-  public LstmSpec spec(int vocabularySize) {
+  public LstmShape shape(int vocabularySize) {
     try {
-      return new LstmSpec(
-          vocabularySize,
-          model.hiddenSize,
-          model.layers,
-          model.keepProbability,
-          model.dropoutMode,
-          model.tieEmbeddings);
+      return new LstmShape(vocabularySize, model.hiddenSize, model.layers, model.tieEmbeddings);
     } catch (IllegalArgumentException e) {
       throw new ConfigurationException(e.getMessage(), e);
     }
+  }
+
+  /** What training does against overfitting. */
+  public Regularisation regularisation() {
+    return new Regularisation(model.keepProbability, model.dropoutMode);
+  }
+
+  /**
+   * The plan of a run, for a vocabulary of {@code vocabularySize} words.
+   *
+   * @param period windows between two averages, as set or decided
+   */
+  public TrainingPlan plan(int vocabularySize, int period) {
+    return new TrainingPlan(
+        shape(vocabularySize),
+        train.schedule(),
+        new Sgd(train.maxGradNorm),
+        regularisation(),
+        new AveragingPlan(period, averaging.update(), averaging.combine),
+        engine,
+        train.seed);
   }
 
   /** Each key with its value as text, in key order; equal numbers have equal texts. */

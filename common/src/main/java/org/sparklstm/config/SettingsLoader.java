@@ -3,7 +3,11 @@ package org.sparklstm.config;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigFactory;
+import com.typesafe.config.ConfigIncludeContext;
+import com.typesafe.config.ConfigIncluder;
+import com.typesafe.config.ConfigObject;
 import com.typesafe.config.ConfigParseOptions;
+import com.typesafe.config.ConfigResolveOptions;
 import com.typesafe.config.ConfigSyntax;
 import com.typesafe.config.ConfigValue;
 import java.io.IOException;
@@ -20,14 +24,21 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.DoublePredicate;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.apache.commons.text.similarity.LevenshteinDistance;
 import org.sparklstm.engine.Engine;
-import org.sparklstm.model.LstmSpec.DropoutMode;
+import org.sparklstm.engine.EngineChoice;
+import org.sparklstm.engine.Engines;
+import org.sparklstm.engine.Regularisation.DropoutMode;
+import org.sparklstm.error.ConfigurationException;
+import org.sparklstm.train.Combine;
+import org.sparklstm.train.Compression;
 
 /**
  * Builds {@link Settings} from {@code reference.conf}, a preset, a file and single keys, and
@@ -67,7 +78,38 @@ public final class SettingsLoader {
   public static Settings parse(String json, String origin) {
     ConfigParseOptions options =
         ConfigParseOptions.defaults().setSyntax(ConfigSyntax.JSON).setOriginDescription(origin);
-    return read(() -> known(ConfigFactory.parseString(json, options)));
+    return read(() -> requireKnownKeys(ConfigFactory.parseString(json, options)));
+  }
+
+  /**
+   * Reads settings back from the text that {@link Settings#render()} wrote. An {@code include} in
+   * it is refused.
+   *
+   * @throws ConfigurationException naming {@code origin} and what is wrong
+   */
+  public static Settings parseFile(String text, String origin) {
+    ConfigParseOptions options =
+        ConfigParseOptions.defaults()
+            .setSyntax(ConfigSyntax.CONF)
+            .setIncluder(new NoIncluder())
+            .setOriginDescription(origin);
+    return read(
+        () ->
+            requireKnownKeys(
+                ConfigFactory.parseString(text, options).resolve(ConfigResolveOptions.noSystem())));
+  }
+
+  /** Refuses to include other files. */
+  private static final class NoIncluder implements ConfigIncluder {
+    @Override
+    public ConfigIncluder withFallback(ConfigIncluder fallback) {
+      return this;
+    }
+
+    @Override
+    public ConfigObject include(ConfigIncludeContext context, String what) {
+      throw new ConfigException.Generic("it must not include " + what);
+    }
   }
 
   private static Settings read(Supplier<Config> overrides) {
@@ -109,7 +151,7 @@ public final class SettingsLoader {
           "Unknown preset %s: did you mean %s? The presets are %s"
               .formatted(name, nearest(name, presets()), String.join(", ", presets())));
     }
-    return known(resource("presets/" + name + ".conf"));
+    return requireKnownKeys(resource("presets/" + name + ".conf"));
   }
 
   private static Config resource(String name) {
@@ -124,7 +166,7 @@ public final class SettingsLoader {
     if (!Files.isRegularFile(file) || !Files.isReadable(file)) {
       throw new ConfigurationException("Cannot read configuration file %s".formatted(file));
     }
-    return known(
+    return requireKnownKeys(
         ConfigFactory.parseFile(
             file.toFile(), ConfigParseOptions.defaults().setAllowMissing(false)));
   }
@@ -135,13 +177,13 @@ public final class SettingsLoader {
       throw new ConfigurationException(
           "Cannot read --set %s: write --set key=value".formatted(assignment));
     }
-    return known(
+    return requireKnownKeys(
         ConfigFactory.parseString(
             assignment, ConfigParseOptions.defaults().setOriginDescription("--set " + assignment)));
   }
 
   /** Rejects keys that {@code reference.conf} does not document. */
-  static Config known(Config overrides) {
+  static Config requireKnownKeys(Config overrides) {
     List<String> keys = keys();
     for (Map.Entry<String, ConfigValue> entry : overrides.entrySet()) {
       if (!keys.contains(entry.getKey())) {
@@ -199,14 +241,13 @@ public final class SettingsLoader {
             new Settings.Averaging(
                 integerOrAuto(config, "averaging.period"),
                 choice(config, "averaging.clip", Settings.Clip.class),
-                choice(config, "averaging.combine", Settings.Combine.class),
-                choice(config, "averaging.compression", Settings.Compression.class)),
+                choice(config, "averaging.combine", Combine.class),
+                choice(config, "averaging.compression", Compression.class)),
             new Settings.Cluster(
                 integerOrAuto(config, "cluster.workers"),
                 duration(config, "cluster.round-timeout")),
-            new Engine(
-                choice(config, "engine.name", Engine.Name.class),
-                integer(config, "engine.threads", 1)),
+            new EngineChoice(
+                choice(config, "engine.name", engineNames()), integer(config, "engine.threads", 1)),
             new Settings.Checkpoint(
                 integer(config, "checkpoint.every-rounds", 0),
                 integer(config, "checkpoint.keep", 1)),
@@ -219,13 +260,31 @@ public final class SettingsLoader {
           "local unless averaging.period is 1; averaging.period is "
               + config.getValue("averaging.period").unwrapped());
     }
-    if (settings.model().tieEmbeddings() && settings.engine().name() == Engine.Name.DL4J) {
-      throw invalid(config, "engine.name", "fused or auto: DL4J has no model.tie-embeddings");
-    }
-    if (settings.engine().threads() > 1 && settings.engine().name() == Engine.Name.DL4J) {
-      throw invalid(config, "engine.threads", "1 with engine.name = dl4j");
-    }
+    requireEngine(settings, config);
     return settings;
+  }
+
+  private static List<String> engineNames() {
+    return Stream.concat(Stream.of(EngineChoice.AUTO), Engines.all().stream().map(Engine::name))
+        .toList();
+  }
+
+  /** Refuses an engine that cannot train such models, whatever their vocabulary. */
+  private static void requireEngine(Settings settings, Config config) {
+    EngineChoice choice = settings.engine();
+    if (choice.isAuto()) {
+      return;
+    }
+    Optional<String> refusal =
+        choice.engine().refuses(settings.shape(1), settings.regularisation(), choice.threads());
+    if (refusal.isPresent()) {
+      throw new ConfigurationException(
+          "%s: engine.name cannot be %s: %s"
+              .formatted(
+                  config.getValue("engine.name").origin().description(),
+                  choice.name(),
+                  refusal.get()));
+    }
   }
 
   private static <E extends Enum<E>> E choice(Config config, String key, Class<E> type) {
@@ -293,7 +352,7 @@ public final class SettingsLoader {
         return duration;
       }
     } catch (ConfigException.BadValue | ConfigException.WrongType e) {
-      // told below
+      // falls through to the error below
     }
     throw invalid(config, key, "at least 1 second, such as 90 seconds or 2 hours");
   }

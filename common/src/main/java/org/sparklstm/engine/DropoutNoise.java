@@ -17,7 +17,7 @@ public final class DropoutNoise {
   }
 
   /** The key of the mask over one lane's [T, H] activations that enter {@code layer}. */
-  static long key(long noiseSeed, int window, int lane, int layer) {
+  public static long key(long noiseSeed, int window, int lane, int layer) {
     return mix(mix(mix(noiseSeed + GOLDEN_GAMMA) + window) + ((long) lane << 32) + layer);
   }
 
@@ -27,7 +27,7 @@ public final class DropoutNoise {
    *
    * @param factors [H], written
    */
-  static void draw(long key, int timeStep, float keepProbability, float[] factors) {
+  public static void draw(long key, int timeStep, float keepProbability, float[] factors) {
     long kept = (long) Math.ceil(keepProbability * 0x1p24); // of 2^24 equally likely values
     int scale = Float.floatToRawIntBits(1 / keepProbability);
     long counter = key + GOLDEN_GAMMA * ((long) timeStep * factors.length);

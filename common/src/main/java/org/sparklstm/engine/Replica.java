@@ -3,15 +3,21 @@ package org.sparklstm.engine;
 import org.sparklstm.text.Window;
 
 /**
- * One copy of the model that trains and evaluates windows of a fixed number of lanes. It is the
- * only door to an engine: everything that crosses it is an array in a documented layout.
+ * One copy of the model that trains, evaluates and predicts windows of a fixed number of lanes. It
+ * is the only door to an engine: everything that crosses it is an array in a documented layout.
  *
  * <p>Parameters and gradients are flat as in {@link org.sparklstm.model.ParameterLayout}. Lane
  * state is [B, L, 2, H]: for each lane and layer the hidden state, then the cell state. A replica
- * is a pure function of what was set: the same parameters, lane state, windows and noise seed give
- * the same bytes, whatever it computed before. Not safe for use by two threads at once.
+ * is a pure function of what was set: the same parameters, states, windows, noise seed and threads
+ * give the same bytes, whatever it computed before. Two threads must not use it at once.
  */
 public interface Replica extends AutoCloseable {
+
+  /**
+   * Has the calling thread compute with {@code threads} threads. The number belongs to the calling
+   * thread, so each thread that works with the replica calls this first.
+   */
+  void useThreads(int threads);
 
   /** Copies [parameterCount] floats in. */
   void setParameters(float[] parameters);
@@ -25,14 +31,20 @@ public interface Replica extends AutoCloseable {
   /** A new array of the current state [B, L, 2, H]. */
   float[] laneState();
 
+  /** Copies the state in that an optimiser left, or zeros: {@link Optimiser#stateSize} floats. */
+  void setOptimiserState(float[] state);
+
+  /** A new array of the optimiser's current state. */
+  float[] optimiserState();
+
   /**
    * Runs one window forward and back, carries the lane state to the window's end and keeps the
    * gradient of the window's loss: Σ over T of the mean over lanes of −ln p, not clipped.
    *
-   * @param noiseSeed what the dropout noise is drawn from besides window, lane and layer
+   * @param noiseSeed what the noise is drawn from besides window, lane and layer
    * @return Σ −ln p over all T·B targets, before any update
    */
-  LossSum backpropagate(Window window, long noiseSeed);
+  LossSum backpropagate(Window window, Regularisation regularisation, long noiseSeed);
 
   /**
    * A new array of the gradient that the last {@link #backpropagate} left, before a {@link #step}
@@ -41,19 +53,43 @@ public interface Replica extends AutoCloseable {
   float[] gradient();
 
   /**
-   * Plain SGD with that gradient g, clipped by its global norm: parameters −= rate · min(1,
-   * maxGradNorm / ‖g‖) · g; nothing if the norm is not finite. To be called before another window.
+   * Updates parameters and optimiser state with that gradient g, unless its norm is not finite. To
+   * be called before another window. Without another implementation the arithmetic is done on
+   * arrays by {@link Optimiser#step}.
    *
+   * @param rate learning rate
    * @return ‖g‖
    */
-  double step(double rate, double maxGradNorm);
+  default double step(Optimiser optimiser, double rate) {
+    float[] parameters = parameters();
+    float[] state = optimiserState();
+    double norm = optimiser.step(parameters, gradient(), state, rate);
+    setParameters(parameters);
+    setOptimiserState(state);
+    return norm;
+  }
 
   /**
-   * Runs one window forward without dropout and carries the lane state.
+   * Runs one window forward without noise and carries the lane state.
    *
    * @return Σ −ln p over all T·B targets
    */
   LossSum evaluate(Window window);
+
+  /**
+   * The same as {@link #evaluate}, for each target by itself.
+   *
+   * @return a new array [T, B] of −ln p
+   */
+  double[] score(Window window);
+
+  /**
+   * Reads one word in each lane, without noise, and carries the lane state.
+   *
+   * @param words [B] word ids
+   * @return a new array [B, V]: ln p of each word to come next
+   */
+  float[] next(int[] words);
 
   /** ‖gradient‖, the Euclidean norm over all elements. */
   static double norm(float[] gradient) {

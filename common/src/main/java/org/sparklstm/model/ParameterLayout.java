@@ -35,18 +35,18 @@ public final class ParameterLayout {
 
   private ParameterLayout() {}
 
-  /** The tensors of {@code spec} in the order of the flat array, without gaps. */
-  public static List<Tensor> of(LstmSpec spec) {
-    int v = spec.vocabularySize();
-    int h = spec.hiddenSize();
+  /** The tensors of {@code shape} in the order of the flat array, without gaps. */
+  public static List<Tensor> of(LstmShape shape) {
+    int v = shape.vocabularySize();
+    int h = shape.hiddenSize();
     List<Tensor> tensors = new ArrayList<>();
     append(tensors, "embedding.weight", List.of(v, h));
-    for (int layer = 0; layer < spec.layers(); layer++) {
+    for (int layer = 0; layer < shape.layers(); layer++) {
       append(tensors, "lstm.weight_ih_l" + layer, List.of(4 * h, h));
       append(tensors, "lstm.weight_hh_l" + layer, List.of(4 * h, h));
       append(tensors, "lstm.bias_ih_l" + layer, List.of(4 * h));
     }
-    if (!spec.tiedEmbeddings()) {
+    if (!shape.tiedEmbeddings()) {
       append(tensors, "decoder.weight", List.of(v, h));
     }
     append(tensors, "decoder.bias", List.of(v));
@@ -62,13 +62,13 @@ public final class ParameterLayout {
     tensors.add(new Tensor(name, shape, offset));
   }
 
-  /** The flat parameters of {@code spec.untied()}: tied ones with the embedding in both places. */
-  public static float[] untie(LstmSpec spec, float[] parameters) {
-    if (!spec.tiedEmbeddings()) {
+  /** The flat parameters of {@code shape.untied()}: tied ones with the embedding in both places. */
+  public static float[] untie(LstmShape shape, float[] parameters) {
+    if (!shape.tiedEmbeddings()) {
       return parameters;
     }
-    int v = spec.vocabularySize();
-    int matrix = v * spec.hiddenSize();
+    int v = shape.vocabularySize();
+    int matrix = v * shape.hiddenSize();
     float[] untied = Arrays.copyOf(parameters, parameters.length + matrix);
     int decoder = parameters.length - v;
     System.arraycopy(parameters, 0, untied, decoder, matrix);
@@ -76,14 +76,25 @@ public final class ParameterLayout {
     return untied;
   }
 
+  /** The flat parameters of {@code shape} from those of {@code shape.untied()}. */
+  public static float[] tie(LstmShape shape, float[] untied) {
+    if (!shape.tiedEmbeddings()) {
+      return untied;
+    }
+    float[] parameters = Arrays.copyOf(untied, shape.parameterCount());
+    int v = shape.vocabularySize();
+    System.arraycopy(untied, untied.length - v, parameters, parameters.length - v, v);
+    return parameters;
+  }
+
   /**
    * Initial parameters: uniform in [−{@code scale}, {@code scale}), LSTM biases zero. The same seed
    * gives the same bytes everywhere.
    */
-  public static float[] initialise(LstmSpec spec, float scale, long seed) {
+  public static float[] initialise(LstmShape shape, float scale, long seed) {
     SplittableRandom random = new SplittableRandom(seed);
-    float[] parameters = new float[spec.parameterCount()];
-    for (Tensor tensor : of(spec)) {
+    float[] parameters = new float[shape.parameterCount()];
+    for (Tensor tensor : of(shape)) {
       if (tensor.name().startsWith("lstm.bias")) {
         continue;
       }

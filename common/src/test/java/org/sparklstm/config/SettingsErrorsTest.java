@@ -7,6 +7,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.sparklstm.error.ConfigurationException;
 
 class SettingsErrorsTest {
 
@@ -23,7 +24,7 @@ class SettingsErrorsTest {
     "averaging.period, often, a number",
     "model.dropout-mode, never, per-step or locked",
     "model.tie-embeddings, maybe, false or true",
-    "engine.name, cuda, auto or fused or dl4j",
+    "engine.name, cuda, auto or onednn or dl4j",
     "engine.threads, 0, at least 1",
     "cluster.workers, 0, at least 1",
     "checkpoint.every-rounds, -1, at least 0",
@@ -74,8 +75,7 @@ class SettingsErrorsTest {
   @Test
   void dl4jHasNoTiedEmbeddings() {
     assertRefused(
-        "--set engine.name=dl4j: 1: engine.name must be fused or auto: DL4J has no"
-            + " model.tie-embeddings, is dl4j",
+        "--set engine.name=dl4j: 1: engine.name cannot be dl4j: DL4J has no model.tie-embeddings",
         "model.tie-embeddings=true",
         "engine.name=dl4j");
   }
@@ -83,7 +83,7 @@ class SettingsErrorsTest {
   @Test
   void dl4jHasOneThread() {
     assertRefused(
-        "--set engine.threads=2: 1: engine.threads must be 1 with engine.name = dl4j, is 2",
+        "--set engine.name=dl4j: 1: engine.name cannot be dl4j: DL4J needs engine.threads = 1",
         "engine.name=dl4j",
         "engine.threads=2");
   }

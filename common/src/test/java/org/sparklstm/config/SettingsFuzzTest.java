@@ -17,6 +17,7 @@ import net.jqwik.api.constraints.IntRange;
 import net.jqwik.api.lifecycle.AfterContainer;
 import net.jqwik.api.lifecycle.BeforeContainer;
 import org.sparklstm.Mutant;
+import org.sparklstm.error.ConfigurationException;
 
 /** Whatever stands in a configuration file or behind --set: settings, or an error that says why. */
 class SettingsFuzzTest {
@@ -128,7 +129,7 @@ class SettingsFuzzTest {
             "${nothing}",
             "${?HOME}",
             "local",
-            "fused",
+            "onednn",
             "9223372036854775808",
             "0.5",
             "1e-320"),

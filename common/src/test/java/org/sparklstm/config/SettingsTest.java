@@ -14,10 +14,18 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.sparklstm.config.Settings.Clip;
-import org.sparklstm.config.Settings.Combine;
-import org.sparklstm.config.Settings.Compression;
-import org.sparklstm.model.LstmSpec;
-import org.sparklstm.model.LstmSpec.DropoutMode;
+import org.sparklstm.engine.EngineChoice;
+import org.sparklstm.engine.Regularisation;
+import org.sparklstm.engine.Regularisation.DropoutMode;
+import org.sparklstm.engine.Sgd;
+import org.sparklstm.error.ConfigurationException;
+import org.sparklstm.model.LstmShape;
+import org.sparklstm.train.AveragingPlan;
+import org.sparklstm.train.Combine;
+import org.sparklstm.train.Compression;
+import org.sparklstm.train.Schedule;
+import org.sparklstm.train.TrainingPlan;
+import org.sparklstm.train.WorkerUpdate;
 
 class SettingsTest {
 
@@ -116,9 +124,40 @@ class SettingsTest {
   }
 
   @Test
-  void specTakesTheModelAndTheVocabularySize() {
-    assertThat(SettingsLoader.load("medium", null, List.of()).spec(77))
-        .isEqualTo(new LstmSpec(77, 650, 2, 0.5f));
+  void thePlanHasTheNetworkAndTheRulesOfTheSettings() {
+    TrainingPlan plan =
+        SettingsLoader.load("medium", null, List.of("engine.name=dl4j", "train.seed=3"))
+            .plan(77, 64);
+
+    assertThat(plan)
+        .isEqualTo(
+            new TrainingPlan(
+                new LstmShape(77, 650, 2),
+                new Schedule(39, 6, 1, 0.8),
+                new Sgd(5),
+                new Regularisation(0.5f, DropoutMode.PER_STEP),
+                new AveragingPlan(64, new WorkerUpdate.Parameters(), Combine.AUTO),
+                new EngineChoice("dl4j", 1),
+                3));
+  }
+
+  @ParameterizedTest(name = "clip {0}, compression {1}")
+  @MethodSource("updates")
+  void whatWorkersSendFollowsFromClipAndCompression(
+      String clip, String compression, WorkerUpdate update) {
+    Settings settings =
+        small(
+            "averaging.period=1", "averaging.clip=" + clip, "averaging.compression=" + compression);
+
+    assertThat(settings.plan(9, 1).averaging().update()).isEqualTo(update);
+  }
+
+  static Stream<Arguments> updates() {
+    return Stream.of(
+        arguments("local", "none", new WorkerUpdate.Parameters()),
+        arguments("local", "bfloat16", new WorkerUpdate.Change(Compression.BFLOAT16)),
+        arguments("averaged", "none", new WorkerUpdate.Gradient(Compression.NONE)),
+        arguments("averaged", "bfloat16", new WorkerUpdate.Gradient(Compression.BFLOAT16)));
   }
 
   @ParameterizedTest

@@ -11,42 +11,60 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
-import org.sparklstm.model.LstmSpec;
-import org.sparklstm.model.LstmSpec.DropoutMode;
+import org.sparklstm.error.ConfigurationException;
+import org.sparklstm.model.LstmShape;
 
 class EngineTest {
-  private static final LstmSpec SPEC = new LstmSpec(11, 3, 1, 1);
+  private static final LstmShape SHAPE = new LstmShape(11, 3, 1);
 
   @Test
-  void autoIsTheFusedEngine() {
-    try (Replica replica = new Engine(Engine.Name.AUTO, 1).replica(SPEC, 2)) {
-      assertThat(replica).isInstanceOf(FusedReplica.class);
-    }
+  void theFastEngineIsPreferred() {
+    assertThat(Engines.all()).extracting(Engine::name).containsExactly("onednn", "dl4j");
+    assertThat(new EngineChoice("auto", 1).engine().name()).isEqualTo("onednn");
   }
 
   @Test
-  void dl4jIsTheReference() {
-    try (Replica replica = new Engine(Engine.Name.DL4J, 1).replica(SPEC, 2)) {
-      assertThat(replica).isInstanceOf(Dl4jReplica.class);
-    }
+  void anEngineThatNoJarHasIsRefused() {
+    assertThatThrownBy(() -> Engines.find("abacus"))
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessage(
+            "engine.name = abacus: no jar on the class path has this engine, only [onednn, dl4j]");
   }
 
   @Test
-  void dl4jRefusesTiedEmbeddings() {
-    LstmSpec tied = new LstmSpec(11, 3, 1, 1, DropoutMode.PER_STEP, true);
-    assertThatThrownBy(() -> new Engine(Engine.Name.DL4J, 1).replica(tied, 2))
+  void dl4jRefusesTiedEmbeddingsAndSeveralThreads() {
+    Engine dl4j = Engines.find("dl4j");
+    LstmShape tied = new LstmShape(11, 3, 1, true);
+
+    assertThat(dl4j.refuses(SHAPE, Regularisation.NONE, 1)).isEmpty();
+    assertThat(dl4j.refuses(tied, Regularisation.NONE, 1))
+        .hasValue("DL4J has no model.tie-embeddings");
+    assertThat(dl4j.refuses(SHAPE, Regularisation.NONE, 2))
+        .hasValue("DL4J needs engine.threads = 1");
+    assertThatThrownBy(() -> dl4j.replica(tied, 2))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage("DL4J has no tied embeddings");
   }
 
-  /** A Java without oneDNN's native library on its class path. */
   @Test
-  void withoutOneDnnAutoFallsBackAndFusedSaysWhy() throws Exception {
-    assertThat(replicaWithoutOneDnn("AUTO")).contains("Dl4jReplica");
-    assertThat(replicaWithoutOneDnn("FUSED")).contains("The fused engine does not run here: ");
+  void noEngineHereNeedsADevice() {
+    for (Engine engine : Engines.all()) {
+      Engine.Memory few = engine.memory(SHAPE, 2, 5);
+      Engine.Memory more = engine.memory(new LstmShape(1000, 30, 2), 4, 10);
+      assertThat(few.device()).isZero();
+      assertThat(few.host()).isPositive().isLessThan(more.host());
+    }
   }
 
-  private static String replicaWithoutOneDnn(String name) throws Exception {
+  /** A Java without oneDNN's native library on its class path. */
+  @Test
+  void withoutOneDnnTheEngineSaysWhyAndTheOtherStillRuns() throws Exception {
+    assertThat(withoutOneDnn("onednn"))
+        .contains("The engine onednn does not run here: oneDNN cannot be loaded: ");
+    assertThat(withoutOneDnn("dl4j")).contains("Dl4jReplica");
+  }
+
+  private static String withoutOneDnn(String name) throws Exception {
     String classPath =
         Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))
             .filter(entry -> !Path.of(entry).getFileName().toString().matches("dnnl-.*-.*-.*-.*"))
@@ -72,7 +90,7 @@ class EngineTest {
     private Main() {}
 
     public static void main(String[] args) {
-      try (Replica replica = new Engine(Engine.Name.valueOf(args[0]), 1).replica(SPEC, 2)) {
+      try (Replica replica = Engines.find(args[0]).replica(SHAPE, 2)) {
         System.out.println(replica.getClass().getSimpleName());
       } catch (IllegalStateException e) {
         System.out.println(e.getMessage());

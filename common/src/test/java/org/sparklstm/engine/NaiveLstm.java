@@ -2,29 +2,50 @@ package org.sparklstm.engine;
 
 import java.util.HashMap;
 import java.util.Map;
-import org.sparklstm.model.LstmSpec;
-import org.sparklstm.model.LstmSpec.DropoutMode;
+import org.sparklstm.engine.Regularisation.DropoutMode;
+import org.sparklstm.model.LstmShape;
 import org.sparklstm.model.ParameterLayout;
 import org.sparklstm.text.Window;
 
 /** The equations of the network written out in double precision, one number at a time. */
 final class NaiveLstm {
-  private final LstmSpec spec;
+  private final LstmShape shape;
+  private final Regularisation regularisation;
   private final Map<String, Integer> offsets = new HashMap<>();
 
-  NaiveLstm(LstmSpec spec) {
-    this.spec = spec;
-    ParameterLayout.of(spec).forEach(tensor -> offsets.put(tensor.name(), tensor.offset()));
+  /** The network without noise. */
+  NaiveLstm(LstmShape shape) {
+    this(shape, Regularisation.NONE);
+  }
+
+  NaiveLstm(LstmShape shape, Regularisation regularisation) {
+    this.shape = shape;
+    this.regularisation = regularisation;
+    ParameterLayout.of(shape).forEach(tensor -> offsets.put(tensor.name(), tensor.offset()));
   }
 
   /**
-   * Σ −ln p of a window, with dropout if {@code noiseSeed} is not null.
+   * Σ −ln p of a window.
    *
    * @param state [B, L, 2, H], left at the window's end
    */
-  double loss(float[] p, double[] state, Window window, Long noiseSeed) {
-    int h = spec.hiddenSize();
+  double loss(float[] p, double[] state, Window window, long noiseSeed) {
+    double[][] logs = logProbabilities(p, state, window, noiseSeed);
     double nats = 0;
+    for (int i = 0; i < logs.length; i++) {
+      nats -= logs[i][window.targets()[i]];
+    }
+    return nats;
+  }
+
+  /**
+   * ln p of each word, after each of the window's inputs: [T·B][V].
+   *
+   * @param state [B, L, 2, H], left at the window's end
+   */
+  double[][] logProbabilities(float[] p, double[] state, Window window, long noiseSeed) {
+    int h = shape.hiddenSize();
+    double[][] logs = new double[window.length() * window.lanes()][];
     for (int t = 0; t < window.length(); t++) {
       for (int b = 0; b < window.lanes(); b++) {
         int input = window.inputs()[t * window.lanes() + b];
@@ -32,25 +53,25 @@ final class NaiveLstm {
         for (int u = 0; u < h; u++) {
           x[u] = p[offsets.get("embedding.weight") + input * h + u];
         }
-        for (int layer = 0; layer < spec.layers(); layer++) {
+        for (int layer = 0; layer < shape.layers(); layer++) {
           drop(x, window, b, layer, t, noiseSeed);
-          x = cell(p, state, b * spec.laneStateSize() + layer * 2 * h, layer, x);
+          x = cell(p, state, b * shape.laneStateSize() + layer * 2 * h, layer, x);
         }
-        drop(x, window, b, spec.layers(), t, noiseSeed);
-        nats += minusLogProbability(p, x, window.targets()[t * window.lanes() + b]);
+        drop(x, window, b, shape.layers(), t, noiseSeed);
+        logs[t * window.lanes() + b] = logSoftmax(p, x);
       }
     }
-    return nats;
+    return logs;
   }
 
-  private void drop(double[] x, Window window, int b, int layer, int t, Long noiseSeed) {
-    if (noiseSeed == null || spec.keepProbability() == 1) {
+  private void drop(double[] x, Window window, int b, int layer, int t, long noiseSeed) {
+    if (!regularisation.drops()) {
       return;
     }
     long key = DropoutNoise.key(noiseSeed, window.index(), window.firstLane() + b, layer);
-    int step = spec.dropoutMode() == DropoutMode.LOCKED ? 0 : t;
+    int step = regularisation.dropoutMode() == DropoutMode.LOCKED ? 0 : t;
     float[] factors = new float[x.length];
-    DropoutNoise.draw(key, step, spec.keepProbability(), factors);
+    DropoutNoise.draw(key, step, regularisation.keepProbability(), factors);
     for (int u = 0; u < x.length; u++) {
       x[u] *= factors[u];
     }
@@ -58,7 +79,7 @@ final class NaiveLstm {
 
   /** i, f, g, o = W·x + R·h + b; c ← σ(f)·c + σ(i)·tanh(g); h ← σ(o)·tanh(c). */
   private double[] cell(float[] p, double[] state, int at, int layer, double[] x) {
-    int h = spec.hiddenSize();
+    int h = shape.hiddenSize();
     int w = offsets.get("lstm.weight_ih_l" + layer);
     int r = offsets.get("lstm.weight_hh_l" + layer);
     int bias = offsets.get("lstm.bias_ih_l" + layer);
@@ -81,20 +102,22 @@ final class NaiveLstm {
     return hidden;
   }
 
-  private double minusLogProbability(float[] p, double[] x, int target) {
-    int h = spec.hiddenSize();
-    int weight = offsets.get(spec.tiedEmbeddings() ? "embedding.weight" : "decoder.weight");
+  private double[] logSoftmax(float[] p, double[] x) {
+    int h = shape.hiddenSize();
+    int weight = offsets.get(shape.tiedEmbeddings() ? "embedding.weight" : "decoder.weight");
     double sum = 0;
-    double wanted = 0;
-    for (int v = 0; v < spec.vocabularySize(); v++) {
-      double logit = p[offsets.get("decoder.bias") + v];
+    double[] logits = new double[shape.vocabularySize()];
+    for (int v = 0; v < shape.vocabularySize(); v++) {
+      logits[v] = p[offsets.get("decoder.bias") + v];
       for (int u = 0; u < h; u++) {
-        logit += p[weight + v * h + u] * x[u];
+        logits[v] += p[weight + v * h + u] * x[u];
       }
-      sum += Math.exp(logit);
-      wanted = v == target ? logit : wanted;
+      sum += Math.exp(logits[v]);
     }
-    return Math.log(sum) - wanted;
+    for (int v = 0; v < shape.vocabularySize(); v++) {
+      logits[v] -= Math.log(sum);
+    }
+    return logits;
   }
 
   private static double sigmoid(double x) {

@@ -8,26 +8,25 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.ValueSource;
 import org.sparklstm.config.SettingsLoader;
 import org.sparklstm.model.ParameterLayout.Tensor;
 
 class ParameterLayoutTest {
-  private static final LstmSpec SPEC = new LstmSpec(5, 2, 2, 1);
+  private static final LstmShape SHAPE = new LstmShape(5, 2, 2);
 
   @ParameterizedTest(name = "{0}")
   @CsvSource({"small, 4651600", "medium, 19775200", "large, 66022000"})
   void presetsHaveThePublishedNumberOfParameters(String preset, int parameters) {
-    LstmSpec spec = SettingsLoader.load(preset, null, List.of()).spec(10_000);
+    LstmShape shape = SettingsLoader.load(preset, null, List.of()).shape(10_000);
 
-    assertThat(spec.parameterCount()).isEqualTo(parameters);
-    assertThat(ParameterLayout.of(spec).stream().mapToInt(Tensor::size).sum())
+    assertThat(shape.parameterCount()).isEqualTo(parameters);
+    assertThat(ParameterLayout.of(shape).stream().mapToInt(Tensor::size).sum())
         .isEqualTo(parameters);
   }
 
   @Test
   void tensorsStandOneAfterTheOther() {
-    assertThat(ParameterLayout.of(SPEC))
+    assertThat(ParameterLayout.of(SHAPE))
         .containsExactly(
             new Tensor("embedding.weight", List.of(5, 2), 0),
             new Tensor("lstm.weight_ih_l0", List.of(8, 2), 10),
@@ -38,17 +37,17 @@ class ParameterLayoutTest {
             new Tensor("lstm.bias_ih_l1", List.of(8), 82),
             new Tensor("decoder.weight", List.of(5, 2), 90),
             new Tensor("decoder.bias", List.of(5), 100));
-    assertThat(SPEC.parameterCount()).isEqualTo(105);
+    assertThat(SHAPE.parameterCount()).isEqualTo(105);
   }
 
   @Test
   void laneStateHoldsHiddenAndCellStateOfEachLayer() {
-    assertThat(SPEC.laneStateSize()).isEqualTo(8);
+    assertThat(SHAPE.laneStateSize()).isEqualTo(8);
   }
 
   @Test
   void initialParametersAreUniformInPlusMinusScale() {
-    float[] parameters = ParameterLayout.initialise(new LstmSpec(100, 20, 1, 1), 0.25f, 7);
+    float[] parameters = ParameterLayout.initialise(new LstmShape(100, 20, 1), 0.25f, 7);
 
     float[] embedding = Arrays.copyOf(parameters, 2_000);
     int[] quarters = new int[4];
@@ -61,9 +60,9 @@ class ParameterLayoutTest {
 
   @Test
   void lstmBiasesStartAtZeroAndNothingElse() {
-    float[] parameters = ParameterLayout.initialise(SPEC, 0.1f, 1);
+    float[] parameters = ParameterLayout.initialise(SHAPE, 0.1f, 1);
 
-    for (Tensor tensor : ParameterLayout.of(SPEC)) {
+    for (Tensor tensor : ParameterLayout.of(SHAPE)) {
       float[] values =
           Arrays.copyOfRange(parameters, tensor.offset(), tensor.offset() + tensor.size());
       if (tensor.name().startsWith("lstm.bias")) {
@@ -76,48 +75,40 @@ class ParameterLayoutTest {
 
   @Test
   void theSameSeedGivesTheSameParametersAndAnotherSeedOthers() {
-    float[] parameters = ParameterLayout.initialise(SPEC, 0.1f, 1);
+    float[] parameters = ParameterLayout.initialise(SHAPE, 0.1f, 1);
 
-    assertThat(ParameterLayout.initialise(SPEC, 0.1f, 1)).isEqualTo(parameters);
-    assertThat(ParameterLayout.initialise(SPEC, 0.1f, 2)).isNotEqualTo(parameters);
+    assertThat(ParameterLayout.initialise(SHAPE, 0.1f, 1)).isEqualTo(parameters);
+    assertThat(ParameterLayout.initialise(SHAPE, 0.1f, 2)).isNotEqualTo(parameters);
   }
 
   @ParameterizedTest
   @CsvSource({"0, 2, 1", "5, 0, 1", "5, 2, 0", "-1, 2, 1"})
   void sizesBelowOneAreRefused(int words, int units, int layers) {
-    assertThatThrownBy(() -> new LstmSpec(words, units, layers, 1))
+    assertThatThrownBy(() -> new LstmShape(words, units, layers))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage(
             "Cannot build a network of %s words, %s units and %s layers: each must be at least 1"
                 .formatted(words, units, layers));
   }
 
-  @ParameterizedTest
-  @ValueSource(floats = {0, -0.5f, 1.5f, Float.NaN})
-  void keepProbabilityOutsideItsRangeIsRefused(float keepProbability) {
-    assertThatThrownBy(() -> new LstmSpec(5, 2, 1, keepProbability))
-        .isInstanceOf(IllegalArgumentException.class)
-        .hasMessage("Keep probability must be in (0, 1], is " + keepProbability);
-  }
-
   @Test
   void asManyParametersAsOneArrayHoldsAreAllowed() {
     int words = (Integer.MAX_VALUE - 8 - 12) / 3;
 
-    assertThat(new LstmSpec(words, 1, 1, 1).parameterCount()).isEqualTo(3 * words + 12);
+    assertThat(new LstmShape(words, 1, 1).parameterCount()).isEqualTo(3 * words + 12);
     assertRefused(words + 1, 1, 3L * (words + 1) + 12);
     assertRefused(10_000, 20_000, 3_600_090_000L);
   }
 
   @Test
   void sizesWhoseParameterCountOverflowsALongAreRefused() {
-    assertThatThrownBy(() -> new LstmSpec(10_000, 1 << 30, 1, 1))
+    assertThatThrownBy(() -> new LstmShape(10_000, 1 << 30, 1))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("at most 2^31 - 9 fit into one array");
   }
 
   private static void assertRefused(int words, int units, long parameters) {
-    assertThatThrownBy(() -> new LstmSpec(words, units, 1, 1))
+    assertThatThrownBy(() -> new LstmShape(words, units, 1))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage(
             ("Cannot build a network of %s parameters: at most 2^31 - 9 fit into one array; reduce"

@@ -13,7 +13,7 @@ class LaneShardTest {
 
   @Test
   void windowsFollowEachOtherInEachLane() {
-    LaneShard shard = shard(new Lanes(14, 2, 3, false), 0, 2);
+    LaneShard shard = shard(new TextCut(14, 2, 3, false), 0, 2);
 
     assertThat(shard.windows()).isEqualTo(2);
     assertThat(shard.window(0).inputs()).containsExactly(0, 7, 1, 8, 2, 9);
@@ -24,7 +24,7 @@ class LaneShardTest {
 
   @Test
   void whatDoesNotFillAWindowIsDroppedNotPaddedOrWrapped() {
-    LaneShard shard = shard(new Lanes(13, 2, 3, false), 0, 2);
+    LaneShard shard = shard(new TextCut(13, 2, 3, false), 0, 2);
 
     assertThat(shard.windows()).isEqualTo(1);
     assertThat(shard.window(0).inputs()).containsExactly(0, 6, 1, 7, 2, 8);
@@ -33,7 +33,7 @@ class LaneShardTest {
 
   @Test
   void partialWindowIsShorter() {
-    LaneShard shard = shard(new Lanes(13, 2, 3, true), 0, 2);
+    LaneShard shard = shard(new TextCut(13, 2, 3, true), 0, 2);
 
     assertThat(shard.windows()).isEqualTo(2);
     assertThat(shard.window(1).length()).isEqualTo(2);
@@ -43,7 +43,7 @@ class LaneShardTest {
 
   @Test
   void windowKnowsItsPlaceInTheBatch() {
-    Window window = shard(new Lanes(40, 4, 2, false), 1, 3).window(3);
+    Window window = shard(new TextCut(40, 4, 2, false), 1, 3).window(3);
 
     assertThat(window.index()).isEqualTo(3);
     assertThat(window.firstLane()).isEqualTo(1);
@@ -77,7 +77,7 @@ class LaneShardTest {
       @ForAll @IntRange(min = 1, max = 10) int laneCount,
       @ForAll @IntRange(min = 1, max = 20) int length,
       @ForAll boolean keepsPartialWindow) {
-    Lanes lanes = new Lanes(tokens, laneCount, length, keepsPartialWindow);
+    TextCut lanes = new TextCut(tokens, laneCount, length, keepsPartialWindow);
     LaneShard shard = shard(lanes, 0, laneCount);
 
     assertThat(shard.windows()).isEqualTo(lanes.windows());
@@ -101,7 +101,7 @@ class LaneShardTest {
   }
 
   /** Lanes {@code from} (inclusive) to {@code to} (exclusive) of the text 0, 1, 2, … */
-  private static LaneShard shard(Lanes lanes, int from, int to) {
+  private static LaneShard shard(TextCut lanes, int from, int to) {
     int[][] tokens = new int[to - from][];
     for (int lane = from; lane < to; lane++) {
       int first = (int) (lane * lanes.laneLength());

@@ -29,10 +29,10 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
-import org.sparklstm.text.Lanes;
+import org.sparklstm.text.TextCut;
 
 /**
- * Cuts an ordered text into {@link Lanes} and windows for truncated back-propagation: one row for
+ * Cuts an ordered text into {@link TextCut} and windows for truncated back-propagation: one row for
  * each lane and window, with columns {@code lane}, {@code window} (both int, from 0), {@code
  * inputs} and {@code targets} (array&lt;int&gt;, the same tokens shifted by one). The input columns
  * are not kept.
@@ -162,7 +162,7 @@ public final class SequenceBatcher extends Transformer implements DefaultParamsW
       starts[partition] = tokens;
       tokens += counts.get(partition);
     }
-    Lanes cut = new Lanes(tokens, getLanes(), getWindow(), getKeepPartialWindow());
+    TextCut cut = new TextCut(tokens, getLanes(), getWindow(), getKeepPartialWindow());
     JavaRDD<Row> fragments =
         ordered.mapPartitionsWithIndex(
             (partition, rows) -> fragments(rows, starts[partition], cut), false);
@@ -196,7 +196,7 @@ public final class SequenceBatcher extends Transformer implements DefaultParamsW
     return List.of(tokens).iterator();
   }
 
-  private static Iterator<Row> fragments(Iterator<Row> rows, long start, Lanes cut) {
+  private static Iterator<Row> fragments(Iterator<Row> rows, long start, TextCut cut) {
     return new Iterator<>() {
       private long next = start;
       private Iterator<Row> pieces = List.<Row>of().iterator();
@@ -227,7 +227,7 @@ public final class SequenceBatcher extends Transformer implements DefaultParamsW
    *
    * @param start index of the first of {@code ids} in the text
    */
-  private static List<Row> fragments(List<Integer> ids, long start, Lanes cut) {
+  private static List<Row> fragments(List<Integer> ids, long start, TextCut cut) {
     List<Row> fragments = new ArrayList<>();
     long end = start + ids.size();
     if (cut.windows() == 0) {

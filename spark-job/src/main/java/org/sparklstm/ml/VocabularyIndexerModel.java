@@ -8,6 +8,8 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.SparkContext;
 import org.apache.spark.broadcast.Broadcast;
@@ -26,6 +28,7 @@ import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.api.java.UDF1;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
+import org.sparklstm.files.HadoopFiles;
 import org.sparklstm.text.Vocabulary;
 import scala.collection.JavaConverters;
 import scala.collection.Seq;
@@ -81,12 +84,16 @@ public final class VocabularyIndexerModel extends Model<VocabularyIndexerModel>
    * @throws IllegalArgumentException if it is no vocabulary
    */
   public static VocabularyIndexerModel fromVocabularyFile(String path) throws IOException {
-    Path file = new Path(path);
-    try (InputStream in =
-        file.getFileSystem(SparkSession.active().sparkContext().hadoopConfiguration()).open(file)) {
-      return new VocabularyIndexerModel(
-          Identifiable.randomUID("vocabularyIndexer"),
-          Vocabulary.ofLines(new String(in.readAllBytes(), StandardCharsets.UTF_8)));
+    Path file = HadoopFiles.path(path);
+    Configuration hadoop = SparkSession.active().sparkContext().hadoopConfiguration();
+    String text = HadoopFiles.on(file, hadoop, fs -> text(fs, file));
+    return new VocabularyIndexerModel(
+        Identifiable.randomUID("vocabularyIndexer"), Vocabulary.ofLines(text));
+  }
+
+  private static String text(FileSystem fs, Path file) throws IOException {
+    try (InputStream in = fs.open(file)) {
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
     }
   }
 

@@ -15,7 +15,7 @@ import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.types.StructType;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.sparklstm.spark.LocalSpark;
+import org.sparklstm.testing.LocalSpark;
 
 class IndexToWordTest {
 

@@ -25,7 +25,7 @@ import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.sparklstm.spark.LocalSpark;
+import org.sparklstm.testing.LocalSpark;
 
 class SequenceBatcherTest {
   private static final DataType IDS = DataTypes.createArrayType(DataTypes.IntegerType, false);

@@ -26,7 +26,7 @@ import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 import org.junit.jupiter.api.Test;
-import org.sparklstm.spark.LocalSpark;
+import org.sparklstm.testing.LocalSpark;
 
 class VocabularyIndexerTest {
 

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.sparklstm.spark.LocalSpark;
+import org.sparklstm.testing.LocalSpark;
 import org.sparklstm.text.Vocabulary;
 import scala.reflect.ClassTag;
 import scala.reflect.ClassTag$;

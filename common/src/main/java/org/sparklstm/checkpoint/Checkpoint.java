@@ -1,0 +1,10 @@
+package org.sparklstm.checkpoint;
+
+import org.sparklstm.train.TrainingState;
+
+/**
+ * Everything that training continues from, complete in itself.
+ *
+ * @param state where the run is
+ */
+public record Checkpoint(Run run, TrainingState state) {}

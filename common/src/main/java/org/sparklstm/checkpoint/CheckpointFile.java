@@ -1,0 +1,148 @@
+package org.sparklstm.checkpoint;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.sparklstm.config.Settings;
+import org.sparklstm.config.SettingsLoader;
+import org.sparklstm.engine.LossSum;
+import org.sparklstm.error.ConfigurationException;
+import org.sparklstm.model.LstmShape;
+import org.sparklstm.model.ParameterLayout;
+import org.sparklstm.model.Safetensors;
+import org.sparklstm.train.Trained;
+import org.sparklstm.train.TrainingPlan;
+import org.sparklstm.train.TrainingState;
+
+/**
+ * A {@link Checkpoint} as a safetensors file, whose metadata hold a sha-256 over all the rest.
+ * After the parameters come the lane state and, of an optimiser that has one, its state.
+ */
+public final class CheckpointFile {
+  private static final String FORMAT = "sparklstm-checkpoint-5";
+  private static final String DIGEST = "sha256";
+
+  private CheckpointFile() {}
+
+  /** Writes a checkpoint; the stream stays open. */
+  public static void write(Checkpoint checkpoint, OutputStream out) throws IOException {
+    Run run = checkpoint.run();
+    TrainingPlan plan = run.plan();
+    TrainingState state = checkpoint.state();
+    Map<String, String> metadata = new TreeMap<>();
+    metadata.put("format", FORMAT);
+    metadata.put("epoch", Integer.toString(state.epoch()));
+    metadata.put("round", Integer.toString(state.round()));
+    metadata.put("rate", Double.toString(plan.schedule().rate(state.epoch())));
+    metadata.put("seed", Long.toString(plan.seed()));
+    metadata.put("loss.nats", Double.toHexString(state.loss().nats()));
+    metadata.put("loss.tokens", Long.toString(state.loss().tokens()));
+    metadata.put("settings", run.settings().json());
+    metadata.put("vocabulary.size", Integer.toString(run.vocabularySize()));
+    metadata.put("corpus", run.corpus());
+    float[][] parts = {state.parameters(), state.laneState(), state.trained().optimiserState()};
+    metadata.put(DIGEST, digest(metadata, parts));
+    int lanes = run.settings().data().lanes();
+    Safetensors.write(out, metadata, tensors(plan, lanes), parts);
+  }
+
+  /**
+   * Reads a checkpoint.
+   *
+   * @param length bytes of the file
+   * @throws IOException if it is not a whole and unchanged checkpoint of this format
+   */
+  public static Checkpoint read(InputStream in, long length) throws IOException {
+    Safetensors file = Safetensors.read(in, length);
+    Map<String, String> metadata = new TreeMap<>(file.metadata());
+    String format = String.valueOf(metadata.get("format"));
+    if (!format.equals(FORMAT)) {
+      throw new IOException(
+          format.startsWith("sparklstm-checkpoint-")
+              ? "another version of this program wrote it (format %s, not %s): resume with that version"
+                  .formatted(format, FORMAT)
+              : "not a checkpoint of format " + FORMAT);
+    }
+    String digest = metadata.remove(DIGEST);
+    if (!digest(metadata, file.data()).equals(digest)) {
+      throw new IOException("damaged: checksum mismatch");
+    }
+    try {
+      return checkpoint(metadata, file);
+    } catch (ConfigurationException | IllegalArgumentException e) {
+      throw new IOException("of another version: " + e.getMessage(), e);
+    }
+  }
+
+  private static Checkpoint checkpoint(Map<String, String> metadata, Safetensors file)
+      throws IOException {
+    Settings settings = SettingsLoader.parse(metadata.get("settings"), "checkpoint");
+    int vocabularySize = Integer.parseInt(metadata.get("vocabulary.size"));
+    if (settings.averaging().period().isEmpty()) {
+      throw new IOException("its averaging.period is not decided");
+    }
+    Run run = new Run(settings, vocabularySize, metadata.get("corpus"));
+    TrainingPlan plan = run.plan();
+    if (!file.tensors().equals(tensors(plan, settings.data().lanes()))) {
+      throw new IOException("its tensors are not those of its settings");
+    }
+    float[] all = file.data();
+    int laneState = plan.shape().parameterCount();
+    int optimiserState = laneState + settings.data().lanes() * plan.shape().laneStateSize();
+    TrainingState state =
+        new TrainingState(
+            Integer.parseInt(metadata.get("epoch")),
+            Integer.parseInt(metadata.get("round")),
+            new LossSum(
+                Double.parseDouble(metadata.get("loss.nats")),
+                Long.parseLong(metadata.get("loss.tokens"))),
+            new Trained(
+                Arrays.copyOf(all, laneState), Arrays.copyOfRange(all, optimiserState, all.length)),
+            Arrays.copyOfRange(all, laneState, optimiserState));
+    return new Checkpoint(run, state);
+  }
+
+  private static List<ParameterLayout.Tensor> tensors(TrainingPlan plan, int lanes) {
+    LstmShape shape = plan.shape();
+    List<ParameterLayout.Tensor> tensors = new ArrayList<>(ParameterLayout.of(shape));
+    List<Integer> laneState = List.of(lanes, shape.layers(), 2, shape.hiddenSize());
+    tensors.add(new ParameterLayout.Tensor("lane_state", laneState, shape.parameterCount()));
+    int stateSize = plan.optimiser().stateSize(shape.parameterCount());
+    if (stateSize > 0) {
+      int offset = shape.parameterCount() + lanes * shape.laneStateSize();
+      tensors.add(new ParameterLayout.Tensor("optimiser_state", List.of(stateSize), offset));
+    }
+    return tensors;
+  }
+
+  static String digest(Map<String, String> metadata, float[]... parts) {
+    try {
+      MessageDigest sha256 = MessageDigest.getInstance("SHA-256");
+      sha256.update(metadata.toString().getBytes(StandardCharsets.UTF_8));
+      ByteBuffer bytes = ByteBuffer.allocate(4 << 10);
+      for (float[] part : parts) {
+        for (float value : part) {
+          bytes.putInt(Float.floatToRawIntBits(value));
+          if (!bytes.hasRemaining()) {
+            sha256.update(bytes.flip());
+            bytes.clear();
+          }
+        }
+      }
+      sha256.update(bytes.flip());
+      return HexFormat.of().formatHex(sha256.digest());
+    } catch (NoSuchAlgorithmException e) {
+      throw new AssertionError("Every Java platform has SHA-256", e);
+    }
+  }
+}

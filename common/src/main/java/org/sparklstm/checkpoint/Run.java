@@ -1,0 +1,36 @@
+package org.sparklstm.checkpoint;
+
+import org.sparklstm.config.Settings;
+import org.sparklstm.model.ParameterLayout;
+import org.sparklstm.train.TrainingPlan;
+import org.sparklstm.train.TrainingState;
+
+/**
+ * What a run is, from its beginning to its end.
+ *
+ * @param settings of the run; what results depend on is decided, not {@code auto}
+ * @param vocabularySize V
+ * @param corpus digest of all its lines; the run continues with no other
+ */
+public record Run(Settings settings, int vocabularySize, String corpus) {
+
+  /** What the trainer trains by. */
+  public TrainingPlan plan() {
+    return settings.plan(vocabularySize, settings.averaging().period().orElseThrow());
+  }
+
+  /** The state before the first round: initial parameters, zero lane state. */
+  public Checkpoint begin() {
+    TrainingPlan plan = plan();
+    float[] parameters =
+        ParameterLayout.initialise(
+            plan.shape(), settings.model().initScale(), settings.train().seed());
+    int lanes = settings.data().lanes();
+    return new Checkpoint(this, TrainingState.initial(plan, parameters, lanes));
+  }
+
+  /** The same run with other settings. */
+  public Run with(Settings other) {
+    return new Run(other, vocabularySize, corpus);
+  }
+}

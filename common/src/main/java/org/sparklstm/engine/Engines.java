@@ -1,0 +1,38 @@
+package org.sparklstm.engine;
+
+import java.util.Comparator;
+import java.util.List;
+import java.util.ServiceLoader;
+import org.sparklstm.error.ConfigurationException;
+
+/** Where engines are found. */
+public final class Engines {
+  private static final List<Engine> ALL =
+      ServiceLoader.load(Engine.class, Engine.class.getClassLoader()).stream()
+          .map(ServiceLoader.Provider::get)
+          .sorted(Comparator.comparingInt(Engine::preference).reversed())
+          .toList();
+
+  private Engines() {}
+
+  /** Every engine on the class path, the most preferred first. */
+  public static List<Engine> all() {
+    return ALL;
+  }
+
+  /**
+   * The engine of that name.
+   *
+   * @throws ConfigurationException if there is none on the class path
+   */
+  public static Engine find(String name) {
+    return ALL.stream()
+        .filter(engine -> engine.name().equals(name))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new ConfigurationException(
+                    "engine.name = %s: no jar on the class path has this engine, only %s"
+                        .formatted(name, ALL.stream().map(Engine::name).toList())));
+  }
+}

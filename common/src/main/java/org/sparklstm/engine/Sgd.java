@@ -1,0 +1,31 @@
+package org.sparklstm.engine;
+
+/**
+ * Plain stochastic gradient descent with the gradient g clipped by its global norm (Pascanu et al.
+ * 2013): parameters −= rate · min(1, maxGradNorm / ‖g‖) · g. It has no state.
+ */
+public record Sgd(double maxGradNorm) implements Optimiser {
+
+  /** What a gradient of this norm is multiplied with: rate · min(1, maxGradNorm / norm). */
+  public double scale(double rate, double norm) {
+    return rate * Math.min(1, maxGradNorm / norm);
+  }
+
+  @Override
+  public int stateSize(int parameterCount) {
+    return 0;
+  }
+
+  /** The sum is computed in double and rounded once. */
+  @Override
+  public double step(float[] parameters, float[] gradient, float[] state, double rate) {
+    double norm = Replica.norm(gradient);
+    if (Double.isFinite(norm)) {
+      double scale = scale(rate, norm);
+      for (int i = 0; i < parameters.length; i++) {
+        parameters[i] = (float) (parameters[i] - scale * gradient[i]);
+      }
+    }
+    return norm;
+  }
+}

@@ -1,0 +1,68 @@
+package org.sparklstm.engine.dl4j;
+
+import java.util.Optional;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.sparklstm.engine.Engine;
+import org.sparklstm.engine.Regularisation;
+import org.sparklstm.engine.Replica;
+import org.sparklstm.model.LstmShape;
+
+/** The slow engine that others are compared with: a DL4J network. */
+public final class Dl4jEngine implements Engine {
+  private final DataType type;
+
+  /** An engine that computes in floats. */
+  public Dl4jEngine() {
+    this(DataType.FLOAT);
+  }
+
+  /**
+   * An engine that computes in {@code type}.
+   *
+   * @param type FLOAT or DOUBLE
+   */
+  public Dl4jEngine(DataType type) {
+    this.type = type;
+  }
+
+  @Override
+  public String name() {
+    return "dl4j";
+  }
+
+  @Override
+  public int preference() {
+    return 0;
+  }
+
+  @Override
+  public Optional<String> whyUnavailable() {
+    return Optional.empty(); // nothing of this program runs without ND4J
+  }
+
+  @Override
+  public Optional<String> refuses(LstmShape shape, Regularisation regularisation, int threads) {
+    if (shape.tiedEmbeddings()) {
+      return Optional.of("DL4J has no model.tie-embeddings");
+    }
+    if (threads > 1) {
+      return Optional.of("DL4J needs engine.threads = 1");
+    }
+    return Optional.empty();
+  }
+
+  /** A rule of thumb, because the JVM collects ND4J's memory. */
+  @Override
+  public Memory memory(LstmShape shape, int lanes, int length) {
+    long n = (long) lanes * length;
+    long weights = 7L * shape.parameterCount();
+    long activations = 25 * n * shape.hiddenSize() * (shape.layers() + 2);
+    long logits = 7 * n * shape.vocabularySize();
+    return new Memory(Float.BYTES * (weights + activations + logits), 0);
+  }
+
+  @Override
+  public Replica replica(LstmShape shape, int lanes) {
+    return new Dl4jReplica(shape, lanes, type);
+  }
+}

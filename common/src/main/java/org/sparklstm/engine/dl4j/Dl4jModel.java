@@ -1,0 +1,249 @@
+package org.sparklstm.engine.dl4j;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.LocalDateTime;
+import java.util.List;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipInputStream;
+import java.util.zip.ZipOutputStream;
+import org.deeplearning4j.nn.conf.BackpropType;
+import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
+import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.deeplearning4j.nn.conf.RNNFormat;
+import org.deeplearning4j.nn.conf.dropout.Dropout;
+import org.deeplearning4j.nn.conf.dropout.IDropout;
+import org.deeplearning4j.nn.conf.layers.EmbeddingSequenceLayer;
+import org.deeplearning4j.nn.conf.layers.LSTM;
+import org.deeplearning4j.nn.conf.layers.Layer;
+import org.deeplearning4j.nn.conf.layers.RnnOutputLayer;
+import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.deeplearning4j.nn.weights.WeightInit;
+import org.deeplearning4j.util.ModelSerializer;
+import org.nd4j.linalg.activations.Activation;
+import org.nd4j.linalg.activations.impl.ActivationIdentity;
+import org.nd4j.linalg.activations.impl.ActivationSigmoid;
+import org.nd4j.linalg.activations.impl.ActivationSoftmax;
+import org.nd4j.linalg.activations.impl.ActivationTanH;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.learning.config.Sgd;
+import org.nd4j.linalg.lossfunctions.impl.LossSparseMCXENT;
+import org.sparklstm.model.LstmShape;
+import org.sparklstm.model.ParameterLayout;
+
+/**
+ * The model as a DL4J network: its configuration, the way between the flat layouts, and the zip
+ * that DL4J alone restores.
+ *
+ * <p>DL4J's flat array holds the same tensors in the same order, with two differences: the
+ * embedding stands transposed, [H, V], and the LSTM's gates are in the order cell candidate,
+ * forget, output, input.
+ */
+public final class Dl4jModel {
+  /** For each of DL4J's gates, its place among PyTorch's input, forget, candidate, output. */
+  private static final int[] GATES = {2, 1, 3, 0};
+
+  private Dl4jModel() {}
+
+  /**
+   * The network with DL4J's own dropout, as other DL4J programs train it on.
+   *
+   * @param keepProbability of the input of each layer after the embedding; 1: no dropout
+   */
+  public static MultiLayerConfiguration configuration(LstmShape shape, double keepProbability) {
+    return configuration(shape, DataType.FLOAT, keepProbability);
+  }
+
+  static MultiLayerConfiguration configuration(
+      LstmShape shape, DataType type, double keepProbability) {
+    int h = shape.hiddenSize();
+    NeuralNetConfiguration.ListBuilder layers =
+        new NeuralNetConfiguration.Builder()
+            .dataType(type)
+            .seed(0) // else the configuration holds the time of day
+            .updater(new Sgd(1.0))
+            .weightInit(WeightInit.ZERO)
+            .list()
+            .layer(
+                new EmbeddingSequenceLayer.Builder()
+                    .nIn(shape.vocabularySize())
+                    .nOut(h)
+                    .activation(Activation.IDENTITY)
+                    .build());
+    for (int layer = 0; layer < shape.layers(); layer++) {
+      layers.layer(
+          new LSTM.Builder()
+              .nIn(h)
+              .nOut(h)
+              .activation(Activation.TANH)
+              .gateActivationFunction(Activation.SIGMOID)
+              .forgetGateBiasInit(0)
+              .dropOut(dropout(keepProbability))
+              .build());
+    }
+    return layers
+        .layer(
+            new RnnOutputLayer.Builder(new LossSparseMCXENT())
+                .nIn(h)
+                .nOut(shape.vocabularySize())
+                .activation(Activation.SOFTMAX)
+                .dataFormat(RNNFormat.NCW)
+                .dropOut(dropout(keepProbability))
+                .build())
+        .backpropType(BackpropType.TruncatedBPTT)
+        .build();
+  }
+
+  private static IDropout dropout(double keepProbability) {
+    return keepProbability < 1 ? new Dropout(keepProbability) : null;
+  }
+
+  /**
+   * The shape of a DL4J network of this kind.
+   *
+   * @throws IllegalArgumentException naming what is different
+   */
+  public static LstmShape shape(MultiLayerConfiguration configuration) {
+    List<Layer> layers =
+        configuration.getConfs().stream().map(NeuralNetConfiguration::getLayer).toList();
+    int last = layers.size() - 1;
+    require(
+        last >= 2
+            && layers.get(0) instanceof EmbeddingSequenceLayer
+            && layers.get(last) instanceof RnnOutputLayer,
+        "must be EmbeddingSequenceLayer, LSTM layers and RnnOutputLayer");
+    EmbeddingSequenceLayer embedding = (EmbeddingSequenceLayer) layers.get(0);
+    require(
+        embedding.getActivationFn() instanceof ActivationIdentity
+            && !embedding.hasBias()
+            && keepProbability(embedding) == 1,
+        "must embed words without activation, bias and dropout");
+    RnnOutputLayer output = (RnnOutputLayer) layers.get(last);
+    require(
+        output.getLossFn() instanceof LossSparseMCXENT
+            && output.getActivationFn() instanceof ActivationSoftmax
+            && output.hasBias(),
+        "must end in softmax with bias and LossSparseMCXENT");
+    int hidden = (int) output.getNIn();
+    for (Layer layer : layers.subList(1, last)) {
+      require(
+          layer instanceof LSTM lstm
+              && lstm.getNIn() == hidden
+              && lstm.getNOut() == hidden
+              && lstm.getActivationFn() instanceof ActivationTanH
+              && lstm.getGateActivationFn() instanceof ActivationSigmoid,
+          "must have LSTM layers of one size with tanh and sigmoid gates");
+      require(
+          keepProbability(layer) == keepProbability(output),
+          "must have the same dropout on the input of each LSTM layer and of the output layer");
+    }
+    return new LstmShape((int) output.getNOut(), hidden, last - 1);
+  }
+
+  /** The keep probability of a network that {@link #shape} accepts; 1 without dropout. */
+  public static float keepProbability(MultiLayerConfiguration configuration) {
+    List<NeuralNetConfiguration> layers = configuration.getConfs();
+    return (float) keepProbability(layers.get(layers.size() - 1).getLayer());
+  }
+
+  private static double keepProbability(Layer layer) {
+    IDropout dropout = layer.getIDropout();
+    require(
+        dropout == null || dropout instanceof Dropout,
+        "must have no other dropout than the plain one");
+    return dropout == null ? 1 : ((Dropout) dropout).getP();
+  }
+
+  private static void require(boolean holds, String rule) {
+    if (!holds) {
+      throw new IllegalArgumentException("Cannot train this network: it " + rule);
+    }
+  }
+
+  /** DL4J's flat parameters (or gradient) from ours. */
+  public static float[] toDl4j(LstmShape shape, float[] ours) {
+    float[] theirs = new float[ours.length];
+    permute(shape, ours, theirs, true);
+    return theirs;
+  }
+
+  /** Our flat parameters (or gradient) from DL4J's. */
+  public static float[] fromDl4j(LstmShape shape, float[] theirs) {
+    float[] ours = new float[theirs.length];
+    permute(shape, theirs, ours, false);
+    return ours;
+  }
+
+  private static void permute(LstmShape shape, float[] from, float[] to, boolean forward) {
+    if (from.length != shape.parameterCount()) {
+      throw new IllegalArgumentException(
+          "%s has %s parameters, not %s".formatted(shape, shape.parameterCount(), from.length));
+    }
+    int v = shape.vocabularySize();
+    int h = shape.hiddenSize();
+    for (ParameterLayout.Tensor tensor : ParameterLayout.of(shape)) {
+      int offset = tensor.offset();
+      if (tensor.name().startsWith("embedding")) {
+        for (int word = 0; word < v; word++) {
+          for (int unit = 0; unit < h; unit++) {
+            int row = offset + word * h + unit;
+            int column = offset + unit * v + word;
+            to[forward ? column : row] = from[forward ? row : column];
+          }
+        }
+      } else if (tensor.name().startsWith("lstm")) {
+        int gate = tensor.size() / GATES.length;
+        for (int theirs = 0; theirs < GATES.length; theirs++) {
+          int ours = GATES[theirs];
+          System.arraycopy(
+              from,
+              offset + gate * (forward ? ours : theirs),
+              to,
+              offset + gate * (forward ? theirs : ours),
+              gate);
+        }
+      } else {
+        System.arraycopy(from, offset, to, offset, tensor.size());
+      }
+    }
+  }
+
+  /**
+   * Writes the zip that {@code ModelSerializer.restoreMultiLayerNetwork} reads. The same parameters
+   * give the same bytes. The stream stays open.
+   */
+  public static void writeZip(
+      LstmShape shape, double keepProbability, float[] parameters, OutputStream out)
+      throws IOException {
+    Path dated = Files.createTempFile("dl4j", ".zip"); // large: not in the heap
+    try {
+      MultiLayerNetwork network = new MultiLayerNetwork(configuration(shape, keepProbability));
+      network.init();
+      network.params().assign(Nd4j.createFromArray(toDl4j(shape, parameters)));
+      ModelSerializer.writeModel(network, dated.toFile(), false);
+      network.close();
+      copyUndated(dated, out);
+    } finally {
+      Files.delete(dated);
+    }
+  }
+
+  /** DL4J stamps the entries of a zip with the time of day: copies them with a fixed one. */
+  private static void copyUndated(Path dated, OutputStream out) throws IOException {
+    ZipOutputStream undated = new ZipOutputStream(out);
+    try (ZipInputStream entries = new ZipInputStream(Files.newInputStream(dated))) {
+      for (ZipEntry entry = entries.getNextEntry(); entry != null; entry = entries.getNextEntry()) {
+        ZipEntry copy = new ZipEntry(entry.getName());
+        copy.setTimeLocal(
+            LocalDateTime.of(1980, 2, 1, 0, 0)); // ZipEntry takes January 1 for "before"
+        undated.putNextEntry(copy);
+        entries.transferTo(undated);
+        undated.closeEntry();
+      }
+    }
+    undated.finish();
+  }
+}

@@ -1,0 +1,96 @@
+package org.sparklstm.engine.onednn;
+
+import java.util.Arrays;
+import org.bytedeco.javacpp.indexer.FloatIndexer;
+
+/**
+ * The gradient of an embedding [V, H] that is not tied. It exists only for the words of a window,
+ * in the memory that holds the gradient of the window's inputs, and so belongs to the window.
+ */
+final class EmbeddingGradient {
+  private final FloatIndexer rows; // [N, H]; a word's sum stands in the first of its rows
+  private final int hiddenSize;
+  private final int[] firstRow; // of each of the V words; -1: the word is not in the window
+  private final int[] words; // the window's words, each once
+  private int distinct;
+
+  /**
+   * A gradient of zeros.
+   *
+   * @param rows [N, H], the gradient of the window's inputs
+   * @param count N
+   */
+  EmbeddingGradient(FloatIndexer rows, int count, int vocabularySize, int hiddenSize) {
+    this.rows = rows;
+    this.hiddenSize = hiddenSize;
+    this.words = new int[count];
+    this.firstRow = new int[vocabularySize];
+    Arrays.fill(firstRow, -1);
+  }
+
+  /**
+   * Sums the rows of each word, in place.
+   *
+   * @param inputs [N] the words whose gradient the rows hold
+   */
+  void sum(int[] inputs) {
+    for (int i = 0; i < distinct; i++) {
+      firstRow[words[i]] = -1;
+    }
+    distinct = 0;
+    for (int row = 0; row < inputs.length; row++) {
+      int word = inputs[row];
+      if (firstRow[word] < 0) {
+        firstRow[word] = row;
+        words[distinct++] = word;
+      } else {
+        addRow(rows, row, rows, (long) firstRow[word] * hiddenSize, hiddenSize);
+      }
+    }
+  }
+
+  /**
+   * Adds row {@code row} of {@code from} [N, H] to the H floats at {@code offset} of {@code to}.
+   */
+  static void addRow(FloatIndexer from, int row, FloatIndexer to, long offset, int hiddenSize) {
+    for (int unit = 0; unit < hiddenSize; unit++) {
+      to.put(offset + unit, to.get(offset + unit) + from.get((long) row * hiddenSize + unit));
+    }
+  }
+
+  /** {@code sum} + Σ g², one element after the other in double. */
+  double addSquares(double sum) {
+    double squares = sum;
+    for (int i = 0; i < distinct; i++) {
+      long row = (long) firstRow[words[i]] * hiddenSize;
+      for (int unit = 0; unit < hiddenSize; unit++) {
+        double g = rows.get(row + unit);
+        squares += g * g;
+      }
+    }
+    return squares;
+  }
+
+  /** embedding −= scale · g. */
+  void step(double scale, FloatIndexer embedding) {
+    float factor = (float) scale;
+    for (int i = 0; i < distinct; i++) {
+      long row = (long) firstRow[words[i]] * hiddenSize;
+      long word = (long) words[i] * hiddenSize;
+      for (int unit = 0; unit < hiddenSize; unit++) {
+        float change = factor * rows.get(row + unit);
+        embedding.put(word + unit, embedding.get(word + unit) - change);
+      }
+    }
+  }
+
+  /** Writes the words' rows to {@code flat}, where the embedding's gradient begins at offset. */
+  void get(float[] flat, int offset) {
+    for (int i = 0; i < distinct; i++) {
+      for (int unit = 0; unit < hiddenSize; unit++) {
+        flat[offset + words[i] * hiddenSize + unit] =
+            rows.get((long) firstRow[words[i]] * hiddenSize + unit);
+      }
+    }
+  }
+}

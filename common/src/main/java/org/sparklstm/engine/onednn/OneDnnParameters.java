@@ -1,0 +1,162 @@
+package org.sparklstm.engine.onednn;
+
+import java.util.HashMap;
+import java.util.Map;
+import org.bytedeco.javacpp.FloatPointer;
+import org.bytedeco.javacpp.indexer.FloatIndexer;
+import org.sparklstm.model.LstmShape;
+import org.sparklstm.model.ParameterLayout;
+
+/**
+ * The parameters of a {@link OneDnnReplica} off-heap, and their gradient, without that of an
+ * embedding that is not tied: it is the window's {@link EmbeddingGradient}.
+ *
+ * <p>The softmax layer is one matrix [V, H + 1] whose last column is its bias. The embedding is [V,
+ * H], or those rows if tied.
+ */
+final class OneDnnParameters {
+  private final LstmShape shape;
+  private final Map<String, Integer> offsets = new HashMap<>();
+  private final LayerWeights[] layers;
+  private final Trainable decoder;
+  private final FloatPointer embedding;
+  private final FloatIndexer embeddingRows;
+  private final int embeddingStride;
+
+  OneDnnParameters(OneDnn oneDnn, LstmShape shape) {
+    this.shape = shape;
+    ParameterLayout.of(shape).forEach(tensor -> offsets.put(tensor.name(), tensor.offset()));
+    int v = shape.vocabularySize();
+    int h = shape.hiddenSize();
+    this.layers = new LayerWeights[shape.layers()];
+    for (int layer = 0; layer < shape.layers(); layer++) {
+      layers[layer] = new LayerWeights(oneDnn, h);
+    }
+    this.decoder = new Trainable(oneDnn, v * (h + 1));
+    this.embedding = shape.tiedEmbeddings() ? decoder.values() : oneDnn.zeros((long) v * h);
+    this.embeddingStride = shape.tiedEmbeddings() ? h + 1 : h;
+    this.embeddingRows = FloatIndexer.create(embedding);
+  }
+
+  LayerWeights layer(int layer) {
+    return layers[layer];
+  }
+
+  /** The softmax layer's matrix [V, H + 1]. */
+  Trainable decoder() {
+    return decoder;
+  }
+
+  /** The embedding, whose row of word w begins at w · {@link #embeddingStride}. */
+  FloatIndexer embedding() {
+    return embeddingRows;
+  }
+
+  int embeddingStride() {
+    return embeddingStride;
+  }
+
+  private int offset(String tensor) {
+    return offsets.get(tensor);
+  }
+
+  private String decoderWeight() {
+    return shape.tiedEmbeddings() ? "embedding.weight" : "decoder.weight";
+  }
+
+  private int layerOffset(int layer) {
+    return offset("lstm.weight_ih_l" + layer);
+  }
+
+  /** Takes all from the flat layout. */
+  void set(float[] flat) {
+    int h = shape.hiddenSize();
+    int v = shape.vocabularySize();
+    if (!shape.tiedEmbeddings()) {
+      embedding.put(flat, offset("embedding.weight"), v * h);
+    }
+    for (int layer = 0; layer < layers.length; layer++) {
+      layers[layer].set(flat, layerOffset(layer));
+    }
+    int weight = offset(decoderWeight());
+    int bias = offset("decoder.bias");
+    for (int word = 0; word < v; word++) {
+      FloatPointer row = decoder.values().getPointer(word * (h + 1L));
+      row.put(flat, weight + word * h, h);
+      row.put(h, flat[bias + word]);
+    }
+  }
+
+  /** All in the flat layout. */
+  float[] get() {
+    float[] flat = new float[shape.parameterCount()];
+    if (!shape.tiedEmbeddings()) {
+      embedding.get(flat, offset("embedding.weight"), shape.vocabularySize() * shape.hiddenSize());
+    }
+    for (int layer = 0; layer < layers.length; layer++) {
+      layers[layer].get(flat, layerOffset(layer));
+    }
+    getDecoder(decoder.values(), flat);
+    return flat;
+  }
+
+  private void getDecoder(FloatPointer from, float[] flat) {
+    int h = shape.hiddenSize();
+    int weight = offset(decoderWeight());
+    int bias = offset("decoder.bias");
+    for (int word = 0; word < shape.vocabularySize(); word++) {
+      FloatPointer row = from.getPointer(word * (h + 1L));
+      row.get(flat, weight + word * h, h);
+      flat[bias + word] = row.get(h);
+    }
+  }
+
+  /** The gradient in the flat layout, zeros where the window has it. */
+  float[] gradient() {
+    float[] flat = new float[shape.parameterCount()];
+    for (int layer = 0; layer < layers.length; layer++) {
+      layers[layer].getGradient(flat, layerOffset(layer));
+    }
+    getDecoder(decoder.gradient(), flat);
+    return flat;
+  }
+
+  /**
+   * Adds the gradient of the first layer's inputs to that of the embedding, which is the softmax
+   * layer's matrix.
+   *
+   * @param inputs [N] words
+   * @param rows [N, H]
+   */
+  void addToTiedGradient(int[] inputs, FloatIndexer rows) {
+    FloatIndexer gradient = FloatIndexer.create(decoder.gradient());
+    for (int row = 0; row < inputs.length; row++) {
+      long word = (long) inputs[row] * embeddingStride;
+      EmbeddingGradient.addRow(rows, row, gradient, word, shape.hiddenSize());
+    }
+  }
+
+  /** Clears the gradients of the LSTM layers, which the backward pass adds to. */
+  void clearLayerGradients() {
+    for (LayerWeights layer : layers) {
+      OneDnn.clear(layer.trainable().gradient());
+    }
+  }
+
+  /** Σ g², in double. */
+  double squares() {
+    double squares = decoder.squares();
+    for (LayerWeights layer : layers) {
+      squares += layer.trainable().squares();
+    }
+    return squares;
+  }
+
+  /** Subtracts {@code scale} times the gradient. */
+  void step(double scale) {
+    decoder.step(scale);
+    for (LayerWeights layer : layers) {
+      layer.step(scale);
+    }
+  }
+}

@@ -1,0 +1,188 @@
+package org.sparklstm.engine.onednn;
+
+import org.bytedeco.openblas.presets.openblas_nolapack;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.nativeblas.NativeOpsHolder;
+import org.sparklstm.engine.LossSum;
+import org.sparklstm.engine.Optimiser;
+import org.sparklstm.engine.Regularisation;
+import org.sparklstm.engine.Replica;
+import org.sparklstm.engine.Sgd;
+import org.sparklstm.model.LstmShape;
+import org.sparklstm.text.Window;
+
+/**
+ * oneDNN's LSTM and softmax primitives and matrix products, on off-heap buffers that are allocated
+ * once.
+ */
+final class OneDnnReplica implements Replica {
+  private final LstmShape shape;
+  private final OneDnn oneDnn = new OneDnn();
+  private final OneDnnParameters parameters;
+  private final CarriedState state;
+  private float[] optimiserState = {};
+  private OneDnnWindow window; // for windows of the length that came last; null before the first
+
+  /**
+   * A replica, all zeros.
+   *
+   * @param lanes B, the lanes of every window
+   * @throws LinkageError if oneDNN does not run on this machine
+   */
+  OneDnnReplica(LstmShape shape, int lanes) {
+    this.shape = shape;
+    try {
+      this.parameters = new OneDnnParameters(oneDnn, shape);
+      this.state = new CarriedState(oneDnn, shape, lanes);
+    } catch (RuntimeException | Error e) { // no memory
+      oneDnn.close();
+      throw e;
+    }
+  }
+
+  /**
+   * Bytes that a replica takes, an upper bound.
+   *
+   * @param length T of its windows
+   */
+  static long bytes(LstmShape shape, long lanes, long length) {
+    long h = shape.hiddenSize();
+    long l = shape.layers();
+    long v = shape.vocabularySize();
+    long n = length * lanes;
+    long lstm = l * (8 * h * h + 4 * h);
+    long softmax = v * (h + 1);
+    long weights = 2 * (lstm + softmax) + lstm + (shape.tiedEmbeddings() ? 0 : v * h);
+    // Gradients, and of each layer inputs, outputs, mask and oneDNN's workspace; its scratchpad.
+    long activations = n * h * (4 + l * (3 + 8)) + n * 12 * h;
+    return Float.BYTES * (weights + activations + SoftmaxLayer.logits(v, n)) * 11 / 10;
+  }
+
+  @Override
+  public void useThreads(int threads) {
+    Nd4j.getEnvironment(); // loads ND4J, whose OpenMP is oneDNN's too
+    NativeOpsHolder.getInstance().getDeviceNativeOps().setOmpNumThreads(threads);
+    openblas_nolapack.blas_set_num_threads(1);
+  }
+
+  @Override
+  public void setParameters(float[] values) {
+    requireLength("parameters", values.length, shape.parameterCount());
+    parameters.set(values);
+  }
+
+  @Override
+  public float[] parameters() {
+    return parameters.get();
+  }
+
+  @Override
+  public void setLaneState(float[] values) {
+    requireLength("floats of lane state", values.length, state.lanes() * shape.laneStateSize());
+    state.set(values);
+  }
+
+  @Override
+  public float[] laneState() {
+    return state.get();
+  }
+
+  @Override
+  public void setOptimiserState(float[] values) {
+    optimiserState = values.clone();
+  }
+
+  @Override
+  public float[] optimiserState() {
+    return optimiserState.clone();
+  }
+
+  @Override
+  public LossSum backpropagate(Window next, Regularisation regularisation, long noiseSeed) {
+    requireLanes(next);
+    double nats = window(next.length(), true).train(next, regularisation, noiseSeed);
+    return new LossSum(nats, next.targets().length);
+  }
+
+  /** What goes to native memory is not checked there. */
+  private static void requireLength(String what, int given, int length) {
+    if (given != length) {
+      throw new IllegalArgumentException("Needs %s %s, got %s".formatted(length, what, given));
+    }
+  }
+
+  private void requireLanes(Window next) {
+    if (next.lanes() != state.lanes()) {
+      throw new IllegalArgumentException(
+          "Needs windows of %s lanes, got %s".formatted(state.lanes(), next.lanes()));
+    }
+  }
+
+  /** The buffers for windows of {@code length} time steps. */
+  private OneDnnWindow window(int length, boolean training) {
+    if (window == null || !window.serves(length, training)) {
+      closeWindow();
+      window = new OneDnnWindow(shape, length, training, parameters, state);
+    }
+    return window;
+  }
+
+  private void closeWindow() {
+    if (window != null) {
+      window.close();
+      window = null;
+    }
+  }
+
+  @Override
+  public float[] gradient() {
+    float[] gradient = parameters.gradient();
+    if (window != null) {
+      window.getEmbeddingGradient(gradient);
+    }
+    return gradient;
+  }
+
+  @Override
+  public double step(Optimiser optimiser, double rate) {
+    if (!(optimiser instanceof Sgd sgd)) {
+      return Replica.super.step(optimiser, rate);
+    }
+    double squares = parameters.squares();
+    double norm = Math.sqrt(window == null ? squares : window.addEmbeddingSquares(squares));
+    if (Double.isFinite(norm)) {
+      double scale = sgd.scale(rate, norm);
+      parameters.step(scale);
+      if (window != null) {
+        window.stepEmbedding(scale);
+      }
+    }
+    return norm;
+  }
+
+  @Override
+  public LossSum evaluate(Window next) {
+    requireLanes(next);
+    return new LossSum(window(next.length(), false).infer(next), next.targets().length);
+  }
+
+  @Override
+  public double[] score(Window next) {
+    requireLanes(next);
+    OneDnnWindow buffers = window(next.length(), false);
+    buffers.infer(next);
+    return buffers.nats();
+  }
+
+  @Override
+  public float[] next(int[] words) {
+    requireLength("words, one a lane", words.length, state.lanes());
+    return window(1, false).next(words);
+  }
+
+  @Override
+  public void close() {
+    closeWindow();
+    oneDnn.close();
+  }
+}

@@ -1,0 +1,261 @@
+package org.sparklstm.engine.onednn;
+
+import org.bytedeco.dnnl.memory;
+import org.bytedeco.javacpp.FloatPointer;
+import org.bytedeco.javacpp.indexer.FloatIndexer;
+import org.sparklstm.engine.DropoutNoise;
+import org.sparklstm.engine.Regularisation;
+import org.sparklstm.model.LstmShape;
+import org.sparklstm.text.Window;
+
+/**
+ * What a {@link OneDnnReplica} computes on windows of one length: N = T·B rows of activations,
+ * time-major, from the embedding through dropout and LSTM layers to the {@link SoftmaxLayer}.
+ */
+final class OneDnnWindow implements AutoCloseable {
+  private final LstmShape shape;
+  private final int lanes;
+  private final int length;
+  private final OneDnnParameters parameters;
+  private final OneDnn oneDnn = new OneDnn();
+  private final LstmPrimitives.Layer[] layers;
+  private final FloatIndexer[] inputs; // of each LSTM layer [N, H], of the softmax layer [N, H + 1]
+  private final FloatIndexer[] outputs; // of each LSTM layer, [N, H]
+  private final SoftmaxLayer softmax;
+  private final Training training; // null if windows are only evaluated
+
+  /** What only training needs. */
+  private final class Training {
+    private final FloatIndexer[] gradients; // of each of inputs, [N, H]; two buffers by turns
+    private final FloatIndexer[] masks; // on each of inputs, [N, H], or [B, H] if locked
+    private final float[] factors = new float[shape.hiddenSize()]; // a row of a mask
+    private final EmbeddingGradient embedding;
+
+    Training(FloatIndexer[] gradients) {
+      this.gradients = gradients;
+      this.masks = new FloatIndexer[gradients.length];
+      this.embedding =
+          new EmbeddingGradient(
+              gradients[0], length * lanes, shape.vocabularySize(), shape.hiddenSize());
+    }
+
+    /** Draws the mask on the inputs of {@code layer}; null if nothing is dropped. */
+    Mask mask(Window window, Regularisation regularisation, long noiseSeed, int layer) {
+      if (!regularisation.drops()) {
+        return null;
+      }
+      int steps = regularisation.masks(length);
+      long size = (long) steps * lanes * factors.length;
+      if (masks[layer] == null || masks[layer].size(0) < size) {
+        masks[layer] = FloatIndexer.create(oneDnn.zeros(size));
+      }
+      for (int lane = 0; lane < lanes; lane++) {
+        long key = DropoutNoise.key(noiseSeed, window.index(), window.firstLane() + lane, layer);
+        for (int t = 0; t < steps; t++) {
+          DropoutNoise.draw(key, t, regularisation.keepProbability(), factors);
+          masks[layer].put((long) (t * lanes + lane) * factors.length, factors);
+        }
+      }
+      return new Mask(masks[layer], steps * lanes);
+    }
+  }
+
+  /**
+   * Factors that activations are multiplied with.
+   *
+   * @param factors [rows, H]
+   * @param rows after which they begin again
+   */
+  private record Mask(FloatIndexer factors, int rows) {}
+
+  /**
+   * Buffers and primitives, freed when it is closed.
+   *
+   * @param length T, time steps of the windows
+   * @param trains whether they are trained on too
+   * @param state read at a window's begin and left at its end
+   */
+  OneDnnWindow(
+      LstmShape shape,
+      int length,
+      boolean trains,
+      OneDnnParameters parameters,
+      CarriedState state) {
+    this.shape = shape;
+    this.lanes = state.lanes();
+    this.length = length;
+    this.parameters = parameters;
+    int l = shape.layers();
+    this.layers = new LstmPrimitives.Layer[l];
+    this.inputs = new FloatIndexer[l + 1];
+    this.outputs = new FloatIndexer[l];
+    try {
+      LstmPrimitives lstm = new LstmPrimitives(oneDnn, length, lanes, shape.hiddenSize(), trains);
+      for (int layer = 0; layer < l; layer++) {
+        memory input = lstm.sequence();
+        memory output = lstm.sequence();
+        inputs[layer] = FloatIndexer.create(oneDnn.floats(input));
+        outputs[layer] = FloatIndexer.create(oneDnn.floats(output));
+        layers[layer] =
+            lstm
+            .new Layer(
+                parameters.layer(layer), input, output, state.hidden(layer), state.cell(layer));
+      }
+      FloatPointer topGradient = null;
+      if (trains) {
+        memory gradient = lstm.sequence(); // of the output of the layer at hand
+        memory other = lstm.sequence();
+        topGradient = oneDnn.floats(gradient);
+        FloatIndexer[] gradients = new FloatIndexer[l + 1];
+        gradients[l] = FloatIndexer.create(topGradient);
+        for (int layer = l - 1; layer >= 0; layer--) {
+          layers[layer].prepareTraining(gradient, other);
+          gradients[layer] = FloatIndexer.create(oneDnn.floats(other));
+          memory read = gradient;
+          gradient = other;
+          other = read;
+        }
+        this.training = new Training(gradients);
+      } else {
+        this.training = null;
+      }
+      this.softmax =
+          new SoftmaxLayer(oneDnn, parameters.decoder(), shape, length * lanes, topGradient);
+      inputs[l] = softmax.inputs();
+    } catch (RuntimeException | Error e) { // no memory
+      oneDnn.close();
+      throw e;
+    }
+  }
+
+  /** Whether this serves windows of {@code steps} time steps. */
+  boolean serves(int steps, boolean toTrain) {
+    return steps == length && (training != null || !toTrain);
+  }
+
+  /** Σ −ln p without dropout, the lane state carried. */
+  double infer(Window window) {
+    forward(window.inputs());
+    return softmax.infer(window.targets());
+  }
+
+  /** −ln p of each target of the last window, [T, B]. */
+  double[] nats() {
+    return softmax.nats();
+  }
+
+  /** ln p [N, V] of what follows {@code words} [N], without dropout, the lane state carried. */
+  float[] next(int[] words) {
+    forward(words);
+    return softmax.logProbabilities();
+  }
+
+  private void forward(int[] words) {
+    embed(words, null);
+    for (int layer = 0; layer < layers.length; layer++) {
+      layers[layer].infer();
+      copyOutput(layer, null);
+    }
+    carry();
+  }
+
+  /** Σ −ln p with dropout, the gradient kept, the lane state carried. */
+  double train(Window window, Regularisation regularisation, long noiseSeed) {
+    Mask[] masks = new Mask[layers.length + 1];
+    for (int i = 0; i < masks.length; i++) {
+      masks[i] = training.mask(window, regularisation, noiseSeed, i);
+    }
+    embed(window.inputs(), masks[0]);
+    for (int layer = 0; layer < layers.length; layer++) {
+      layers[layer].forward();
+      copyOutput(layer, masks[layer + 1]);
+    }
+    double nats = softmax.train(window.targets(), 1f / lanes); // the loss is a mean over lanes
+    parameters.clearLayerGradients(); // the softmax layer has written its own
+    for (int layer = layers.length - 1; layer >= 0; layer--) {
+      multiply(training.gradients[layer + 1], masks[layer + 1]);
+      layers[layer].backward();
+    }
+    multiply(training.gradients[0], masks[0]);
+    if (shape.tiedEmbeddings()) {
+      parameters.addToTiedGradient(window.inputs(), training.gradients[0]);
+    } else {
+      training.embedding.sum(window.inputs());
+    }
+    carry();
+    return nats;
+  }
+
+  /** {@code sum} + Σ g² over the gradient of an embedding that is not tied. */
+  double addEmbeddingSquares(double sum) {
+    return training == null ? sum : training.embedding.addSquares(sum);
+  }
+
+  /** embedding −= scale · g, if it is not tied. */
+  void stepEmbedding(double scale) {
+    if (training != null) {
+      training.embedding.step(scale, parameters.embedding());
+    }
+  }
+
+  /** Writes the gradient of an embedding that is not tied to its place in the flat layout. */
+  void getEmbeddingGradient(float[] flat) {
+    if (training != null) {
+      training.embedding.get(flat, 0);
+    }
+  }
+
+  private void carry() {
+    for (LstmPrimitives.Layer layer : layers) {
+      layer.carry();
+    }
+  }
+
+  /** Writes the words' embeddings to the first layer's inputs. */
+  private void embed(int[] words, Mask mask) {
+    for (int row = 0; row < words.length; row++) {
+      long from = (long) words[row] * parameters.embeddingStride();
+      copyRow(parameters.embedding(), from, inputs[0], row, shape.hiddenSize(), mask);
+    }
+  }
+
+  /** Writes a layer's outputs to the next layer's inputs. */
+  private void copyOutput(int layer, Mask mask) {
+    int h = shape.hiddenSize();
+    int stride = layer == layers.length - 1 ? h + 1 : h;
+    for (int row = 0; row < length * lanes; row++) {
+      copyRow(outputs[layer], (long) row * h, inputs[layer + 1], row, stride, mask);
+    }
+  }
+
+  private void copyRow(
+      FloatIndexer from, long offset, FloatIndexer to, int row, int stride, Mask mask) {
+    int h = shape.hiddenSize();
+    long start = (long) row * stride;
+    if (mask == null) {
+      for (int unit = 0; unit < h; unit++) {
+        to.put(start + unit, from.get(offset + unit));
+      }
+    } else {
+      long factors = (long) (row % mask.rows) * h;
+      for (int unit = 0; unit < h; unit++) {
+        to.put(start + unit, from.get(offset + unit) * mask.factors.get(factors + unit));
+      }
+    }
+  }
+
+  private void multiply(FloatIndexer rows, Mask mask) {
+    if (mask == null) {
+      return;
+    }
+    int h = shape.hiddenSize();
+    for (int row = 0; row < length * lanes; row++) {
+      copyRow(rows, (long) row * h, rows, row, h, mask);
+    }
+  }
+
+  @Override
+  public void close() {
+    oneDnn.close();
+  }
+}

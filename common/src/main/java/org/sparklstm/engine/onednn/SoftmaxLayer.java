@@ -1,0 +1,253 @@
+package org.sparklstm.engine.onednn;
+
+import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_DST;
+import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_SCRATCHPAD;
+import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_SRC;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.bytedeco.dnnl.global.dnnl.algorithm;
+import org.bytedeco.dnnl.global.dnnl.prop_kind;
+import org.bytedeco.dnnl.memory;
+import org.bytedeco.dnnl.memory.format_tag;
+import org.bytedeco.dnnl.softmax_forward;
+import org.bytedeco.javacpp.FloatPointer;
+import org.bytedeco.javacpp.indexer.FloatIndexer;
+import org.sparklstm.engine.onednn.Matrix.Product;
+import org.sparklstm.model.LstmShape;
+
+/**
+ * The softmax layer and its loss on N rows of activations. Its inputs [N, H + 1] end in a column of
+ * ones: one product with its matrix [V, H + 1] adds the bias, one sums the bias's gradient. Logits
+ * exist for one block of rows at a time.
+ */
+final class SoftmaxLayer {
+  /** Logits at a time: a block's products run at full rate, and two workers' blocks stay in L3. */
+  private static final int BLOCK_LOGITS = 4 << 20;
+
+  private final OneDnn oneDnn;
+  private final int vocabularySize;
+  private final int stride; // H + 1
+  private final Matrix matrix; // [V, H + 1]
+  private final Matrix matrixGradient; // null if nothing is trained
+  private final Matrix inputs; // [N, H + 1]
+  private final FloatIndexer inputRows;
+  private final FloatPointer logits;
+  private final FloatIndexer logitRows;
+  private final double[] nats; // [N]
+  private final List<Block> blocks = new ArrayList<>();
+  private final Map<Integer, Softmax> softmax = new HashMap<>(); // by rows
+  private final Map<Integer, Softmax> logSoftmax = new HashMap<>();
+
+  /** A softmax primitive that works in place on the logits of a block. */
+  private record Softmax(softmax_forward primitive, OneDnn.Arguments arguments) {}
+
+  /**
+   * A block of rows, whose logits exist at the same time. The backward pass has the gradients of
+   * the logits in the logits' place.
+   *
+   * @param product [rows, V]: inputs [rows, H + 1] · matrixᵀ
+   * @param logits [rows, V], where it goes
+   * @param backward null if nothing is trained
+   */
+  private record Block(int first, int rows, Product product, Matrix logits, Backward backward) {}
+
+  /**
+   * The products of a block's backward pass.
+   *
+   * @param inputs [rows, H]: logits · matrix without its bias
+   * @param inputGradient [rows, H], where it goes
+   * @param matrix [V, H + 1]: logitsᵀ · inputs
+   */
+  private record Backward(Product inputs, Matrix inputGradient, Product matrix) {}
+
+  /**
+   * Buffers and primitives, which {@code oneDnn} owns.
+   *
+   * @param decoder [V, H + 1]
+   * @param rows N
+   * @param inputGradient [N, H], written by {@link #train}; null if that is not called
+   */
+  SoftmaxLayer(
+      OneDnn oneDnn, Trainable decoder, LstmShape shape, int rows, FloatPointer inputGradient) {
+    this.oneDnn = oneDnn;
+    this.vocabularySize = shape.vocabularySize();
+    this.stride = shape.hiddenSize() + 1;
+    this.matrix = Matrix.of(decoder.values(), vocabularySize, stride);
+    this.inputs = Matrix.of(oneDnn.zeros((long) rows * stride), rows, stride);
+    this.inputRows = FloatIndexer.create(inputs.floats());
+    for (int row = 0; row < rows; row++) {
+      inputRows.put((row + 1L) * stride - 1, 1);
+    }
+    int blockRows = blockRows(rows);
+    this.logits = oneDnn.zeros((long) blockRows * vocabularySize);
+    this.logitRows = FloatIndexer.create(logits);
+    this.nats = new double[rows];
+    boolean trains = inputGradient != null;
+    this.matrixGradient = trains ? Matrix.of(decoder.gradient(), vocabularySize, stride) : null;
+    for (int first = 0; first < rows; first += blockRows) {
+      int count = Math.min(blockRows, rows - first);
+      Matrix blockInputs = inputs.rows(first, count);
+      Matrix blockLogits = Matrix.of(logits, count, vocabularySize);
+      Backward backward = null;
+      if (trains) {
+        backward =
+            new Backward(
+                blockLogits.times(matrix.firstColumns(stride - 1L)),
+                Matrix.of(inputGradient, rows, stride - 1L).rows(first, count),
+                blockLogits.transpose().times(blockInputs));
+      }
+      Product product = blockInputs.times(matrix.transpose());
+      blocks.add(new Block(first, count, product, blockLogits, backward));
+      softmax.computeIfAbsent(count, size -> softmax(size, algorithm.softmax_accurate));
+    }
+  }
+
+  /** Logits that exist at a time, at most. */
+  static long logits(long vocabularySize, long rows) {
+    return Math.max(vocabularySize, Math.min(rows * vocabularySize, BLOCK_LOGITS));
+  }
+
+  /** Rows of a block: as few blocks as possible of at most {@link #BLOCK_LOGITS}, evenly filled. */
+  private int blockRows(int rows) {
+    int most = Math.max(1, BLOCK_LOGITS / vocabularySize);
+    int count = (rows - 1) / most + 1;
+    return (rows - 1) / count + 1;
+  }
+
+  private Softmax softmax(int rows, algorithm kind) {
+    memory.desc shape = oneDnn.shape(format_tag.ab, rows, vocabularySize);
+    softmax_forward.primitive_desc description =
+        oneDnn.keep(
+            new softmax_forward.primitive_desc(
+                oneDnn.engine(),
+                prop_kind.forward_inference,
+                kind,
+                shape,
+                shape,
+                1,
+                oneDnn.attributes(),
+                false));
+    memory block = oneDnn.memory(shape, logits);
+    return new Softmax(
+        oneDnn.keep(new softmax_forward(description)),
+        oneDnn
+            .arguments()
+            .with(DNNL_ARG_SRC, block)
+            .with(DNNL_ARG_DST, block)
+            .with(DNNL_ARG_SCRATCHPAD, oneDnn.scratchpad(description.scratchpad_desc())));
+  }
+
+  private void execute(Softmax kernel) {
+    oneDnn.execute(kernel.primitive(), kernel.arguments());
+  }
+
+  /** The inputs [N, H + 1], whose last column is one. */
+  FloatIndexer inputs() {
+    return inputRows;
+  }
+
+  /**
+   * Σ −ln p.
+   *
+   * @param targets [N]
+   */
+  double infer(int[] targets) {
+    double sum = 0;
+    for (Block block : blocks) {
+      sum += probabilities(block, targets);
+    }
+    return sum;
+  }
+
+  /** A new array of −ln p of each of the last targets, [N]. */
+  double[] nats() {
+    return nats.clone();
+  }
+
+  /** A new array of ln p [N, V] for the inputs. */
+  float[] logProbabilities() {
+    float[] all = new float[Math.multiplyExact(nats.length, vocabularySize)];
+    for (Block block : blocks) {
+      block.product().into(block.logits());
+      execute(
+          logSoftmax.computeIfAbsent(block.rows(), rows -> softmax(rows, algorithm.softmax_log)));
+      logits.get(all, block.first() * vocabularySize, block.rows() * vocabularySize);
+    }
+    return all;
+  }
+
+  /**
+   * Σ −ln p, with the gradients of the matrix and of the inputs.
+   *
+   * @param targets [N]
+   * @param scale what the gradients are multiplied with
+   */
+  double train(int[] targets, float scale) {
+    double sum = 0;
+    for (Block block : blocks) {
+      sum += probabilities(block, targets);
+      back(block, targets, scale);
+    }
+    return sum;
+  }
+
+  /** Leaves a block's probabilities in the logits; returns Σ −ln p. */
+  private double probabilities(Block block, int[] targets) {
+    block.product().into(block.logits());
+    execute(softmax.get(block.rows()));
+    double sum = 0;
+    for (int row = 0; row < block.rows(); row++) {
+      int place = block.first() + row;
+      nats[place] = minusLog(block, row, targets[place]);
+      sum += nats[place];
+    }
+    return sum;
+  }
+
+  private double minusLog(Block block, int row, int target) {
+    long start = (long) row * vocabularySize;
+    float probability = logitRows.get(start + target);
+    if (!(probability < 1e-30f)) {
+      return -Math.log(probability);
+    }
+    // Too small for a float: from two logits.
+    int likely = 0;
+    for (int word = 1; word < vocabularySize; word++) {
+      if (logitRows.get(start + word) > logitRows.get(start + likely)) {
+        likely = word;
+      }
+    }
+    return logit(block, row, likely)
+        - Math.log(logitRows.get(start + likely))
+        - logit(block, row, target);
+  }
+
+  private double logit(Block block, int row, int word) {
+    double sum = 0;
+    for (int i = 0; i < stride; i++) {
+      sum +=
+          (double) inputRows.get((long) (block.first() + row) * stride + i)
+              * matrix.floats().get((long) word * stride + i);
+    }
+    return sum;
+  }
+
+  /** From a block's probabilities to the gradients of the matrix and of the block's inputs. */
+  private void back(Block block, int[] targets, float scale) {
+    for (int row = 0; row < block.rows(); row++) {
+      long target = (long) row * vocabularySize + targets[block.first() + row];
+      logitRows.put(target, logitRows.get(target) - 1);
+    }
+    Backward backward = block.backward();
+    backward.inputs().scaledBy(scale).into(backward.inputGradient());
+    Product matrixPart = backward.matrix().scaledBy(scale);
+    if (block.first() == 0) {
+      matrixPart.into(matrixGradient);
+    } else {
+      matrixPart.addTo(matrixGradient);
+    }
+  }
+}

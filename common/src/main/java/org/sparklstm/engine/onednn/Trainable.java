@@ -1,0 +1,42 @@
+package org.sparklstm.engine.onednn;
+
+import static org.bytedeco.openblas.global.openblas_nolapack.cblas_dsdot;
+import static org.bytedeco.openblas.global.openblas_nolapack.cblas_saxpy;
+
+import org.bytedeco.javacpp.FloatPointer;
+
+/** Some parameters off-heap and, once they are trained, its gradient. */
+final class Trainable {
+  private final OneDnn oneDnn;
+  private final int size;
+  private final FloatPointer values;
+  private FloatPointer gradient;
+
+  Trainable(OneDnn oneDnn, int size) {
+    this.oneDnn = oneDnn;
+    this.size = size;
+    this.values = oneDnn.zeros(size);
+  }
+
+  FloatPointer values() {
+    return values;
+  }
+
+  /** The gradient; zeros, when first asked for. */
+  FloatPointer gradient() {
+    if (gradient == null) {
+      gradient = oneDnn.zeros(size);
+    }
+    return gradient;
+  }
+
+  /** Σ g², in double. */
+  double squares() {
+    return cblas_dsdot(size, gradient(), 1, gradient(), 1);
+  }
+
+  /** values −= scale · g. */
+  void step(double scale) {
+    cblas_saxpy(size, (float) -scale, gradient(), 1, values, 1);
+  }
+}

@@ -1,0 +1,20 @@
+package org.sparklstm.error;
+
+/** Training that cannot go on. The message says where it stopped. */
+public final class TrainingException extends RuntimeException {
+  public TrainingException(String message) {
+    super(message);
+  }
+
+  public TrainingException(String message, Throwable cause) {
+    super(message, cause);
+  }
+
+  /** Of the JVM that the driver runs in. */
+  public static TrainingException outOfMemory(OutOfMemoryError error) {
+    return new TrainingException(
+        "Out of memory (%s): the driver has %s MiB of Java heap; raise --driver-memory"
+            .formatted(error.getMessage(), Runtime.getRuntime().maxMemory() >> 20),
+        error);
+  }
+}

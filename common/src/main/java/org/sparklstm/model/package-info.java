@@ -1,0 +1,6 @@
+/**
+ * The shape of the network, the layout of its parameters, and the safetensors format.
+ *
+ * <p>Imports no other package of this project.
+ */
+package org.sparklstm.model;

@@ -1,0 +1,23 @@
+package org.sparklstm.train;
+
+import org.sparklstm.engine.LossSum;
+
+/**
+ * A round that has ended.
+ *
+ * @param state after it
+ * @param loss Σ −ln p of the round alone
+ * @param gradientNorm the largest ‖g‖ of all workers and windows, before clipping
+ */
+public record RoundSummary(TrainingState state, LossSum loss, double gradientNorm, Timing timing) {
+
+  /**
+   * Milliseconds.
+   *
+   * @param broadcast of sending the state to the workers
+   * @param compute of the slowest worker's windows
+   * @param combine of the driver's part of the average, once the last result is there
+   * @param total of the whole round
+   */
+  public record Timing(long broadcast, long compute, long combine, long total) {}
+}

@@ -1,0 +1,46 @@
+package org.sparklstm.train;
+
+import org.sparklstm.engine.LossSum;
+
+/**
+ * Where training is, between two rounds. Nothing modifies its arrays.
+ *
+ * @param epoch the epoch that continues, from 0; the number of epochs when training has ended
+ * @param round rounds of that epoch already averaged
+ * @param loss Σ −ln p of those rounds
+ * @param laneState [B, L, 2, H] of all lanes
+ */
+@SuppressWarnings("ArrayRecordComponent") // large, never compared
+public record TrainingState(
+    int epoch, int round, LossSum loss, Trained trained, float[] laneState) {
+
+  /**
+   * The state before the first round, with zero lane state.
+   *
+   * @param parameters initial ones, flat
+   * @param lanes B
+   */
+  public static TrainingState initial(TrainingPlan plan, float[] parameters, int lanes) {
+    return new TrainingState(
+        0,
+        0,
+        LossSum.ZERO,
+        new Trained(parameters, plan.optimiser().initialState(parameters.length)),
+        new float[lanes * plan.shape().laneStateSize()]);
+  }
+
+  /** The flat parameters. */
+  public float[] parameters() {
+    return trained.parameters();
+  }
+
+  /** The state after one more round. */
+  public TrainingState afterRound(LossSum epochLoss, Trained averaged, float[] carried) {
+    return new TrainingState(epoch, round + 1, epochLoss, averaged, carried);
+  }
+
+  /** The state before the next epoch: zero lane state, all else carried over. */
+  public TrainingState nextEpoch() {
+    return new TrainingState(epoch + 1, 0, LossSum.ZERO, trained, new float[laneState.length]);
+  }
+}

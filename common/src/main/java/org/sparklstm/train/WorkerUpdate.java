@@ -1,0 +1,131 @@
+package org.sparklstm.train;
+
+import java.io.Serializable;
+import org.sparklstm.engine.Optimiser;
+import org.sparklstm.engine.Replica;
+
+/** What a worker sends at the end of a round, and where the mean of what all workers send leads. */
+public sealed interface WorkerUpdate extends Serializable {
+
+  /**
+   * Follows each window's {@link Replica#backpropagate}.
+   *
+   * @return ‖g‖, the norm of the window's gradient before clipping
+   */
+  double afterWindow(Replica replica, Optimiser optimiser, double rate);
+
+  /**
+   * What the worker sends.
+   *
+   * @param start what all workers began the round with
+   */
+  Floats encode(Replica replica, Trained start);
+
+  /**
+   * Where the mean of all updates leads; new arrays.
+   *
+   * @param start what all workers began the round with, not modified
+   */
+  Trained apply(Trained start, float[] mean, Optimiser optimiser, double rate);
+
+  /** Floats of an update. */
+  default int size(int parameterCount, Optimiser optimiser) {
+    return Math.addExact(parameterCount, optimiser.stateSize(parameterCount));
+  }
+
+  /** How exactly it is sent. */
+  Compression compression();
+
+  /** Arrays of an update's size that a task holds at once to make and send one. */
+  default int copiesToSend() {
+    return compression() == Compression.NONE ? 2 : 4;
+  }
+
+  /** Arrays of an update's size that a task holds of each update that it receives. */
+  default int copiesToReceive() {
+    return compression() == Compression.NONE ? 1 : 2;
+  }
+
+  /** Workers step by themselves, and their parameters are averaged. */
+  record Parameters() implements WorkerUpdate {
+    @Override
+    public double afterWindow(Replica replica, Optimiser optimiser, double rate) {
+      return replica.step(optimiser, rate);
+    }
+
+    @Override
+    public Floats encode(Replica replica, Trained start) {
+      return new Floats(Trained.of(replica).joined());
+    }
+
+    @Override
+    public Trained apply(Trained start, float[] mean, Optimiser optimiser, double rate) {
+      return Trained.of(mean, start.parameters().length);
+    }
+
+    @Override
+    public Compression compression() {
+      return Compression.NONE;
+    }
+  }
+
+  /** Workers step by themselves, and the changes of their parameters are averaged. */
+  record Change(Compression compression) implements WorkerUpdate {
+    @Override
+    public double afterWindow(Replica replica, Optimiser optimiser, double rate) {
+      return replica.step(optimiser, rate);
+    }
+
+    @Override
+    public Floats encode(Replica replica, Trained start) {
+      return compression.encode(plus(Trained.of(replica).joined(), -1, start.joined()));
+    }
+
+    @Override
+    public Trained apply(Trained start, float[] mean, Optimiser optimiser, double rate) {
+      return Trained.of(plus(start.joined(), 1, mean), start.parameters().length);
+    }
+
+    @Override
+    public int copiesToSend() {
+      return 4; // what was reached, its change, the change as it is sent and as it goes
+    }
+
+    /** A new array of a + scale · b, each computed in double. */
+    private static float[] plus(float[] a, double scale, float[] b) {
+      float[] sum = new float[a.length];
+      for (int i = 0; i < sum.length; i++) {
+        sum[i] = (float) (a[i] + scale * b[i]);
+      }
+      return sum;
+    }
+  }
+
+  /**
+   * Workers do not step: the gradients of a round's only window are averaged, and the optimiser
+   * clips and steps once with their mean.
+   */
+  record Gradient(Compression compression) implements WorkerUpdate {
+    @Override
+    public double afterWindow(Replica replica, Optimiser optimiser, double rate) {
+      return Replica.norm(replica.gradient());
+    }
+
+    @Override
+    public Floats encode(Replica replica, Trained start) {
+      return compression.encode(replica.gradient());
+    }
+
+    @Override
+    public Trained apply(Trained start, float[] mean, Optimiser optimiser, double rate) {
+      Trained end = new Trained(start.parameters().clone(), start.optimiserState().clone());
+      optimiser.step(end.parameters(), mean, end.optimiserState(), rate);
+      return end;
+    }
+
+    @Override
+    public int size(int parameterCount, Optimiser optimiser) {
+      return parameterCount;
+    }
+  }
+}

@@ -1,0 +1,7 @@
+/**
+ * The arithmetic of training by averaging, without Spark: the plan, the state, what workers send,
+ * and its mean.
+ *
+ * <p>May import {@code engine}, {@code model}.
+ */
+package org.sparklstm.train;

@@ -1,0 +1,144 @@
+package org.sparklstm.checkpoint;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.sparklstm.config.SettingsLoader;
+import org.sparklstm.engine.LossSum;
+import org.sparklstm.model.LstmShape;
+import org.sparklstm.model.Safetensors;
+import org.sparklstm.train.Trained;
+import org.sparklstm.train.TrainingState;
+
+class CheckpointFileTest {
+
+  @Test
+  void everyFieldIsReadBack() throws IOException {
+    Checkpoint written = checkpoint();
+    byte[] bytes = bytes(written);
+
+    Checkpoint read = read(bytes);
+
+    assertThat(read.state().epoch()).isEqualTo(3);
+    assertThat(read.state().round()).isEqualTo(17);
+    assertThat(read.state().loss()).isEqualTo(new LossSum(1.0 / 3, 340));
+    assertThat(read.run().settings().entries()).isEqualTo(written.run().settings().entries());
+    assertThat(read.run().settings().train()).isEqualTo(written.run().settings().train());
+    assertThat(read.run().settings().cluster().workers()).hasValue(2);
+    assertThat(read.run().vocabularySize()).isEqualTo(3);
+    assertThat(read.run().corpus()).isEqualTo("abc");
+    assertThat(read.state().parameters()).isEqualTo(written.state().parameters());
+    assertThat(read.state().laneState()).isEqualTo(written.state().laneState());
+    assertThat(read.state().trained().optimiserState()).isEmpty();
+    assertThat(read.run().plan()).isEqualTo(written.run().plan());
+    assertThat(read.run().plan().shape()).isEqualTo(new LstmShape(3, 2, 1));
+  }
+
+  @Test
+  void equalCheckpointsHaveEqualBytesAlsoOnceReadBack() throws IOException {
+    byte[] bytes = bytes(checkpoint());
+
+    assertThat(bytes(checkpoint())).isEqualTo(bytes);
+    assertThat(bytes(read(bytes))).isEqualTo(bytes);
+  }
+
+  @Test
+  void everyFlippedBitIsRefused() throws IOException {
+    byte[] bytes = bytes(checkpoint());
+    List<String> accepted = new ArrayList<>();
+    for (int bit = 0; bit < 8 * bytes.length; bit++) {
+      byte[] damaged = bytes.clone();
+      damaged[bit / 8] ^= (byte) (1 << bit % 8);
+      try {
+        accepted.add("bit %s of byte %s: %s".formatted(bit % 8, bit / 8, read(damaged)));
+      } catch (IOException refused) {
+        assertThat(refused.getMessage()).isNotBlank();
+      }
+    }
+    assertThat(accepted).isEmpty();
+  }
+
+  @Test
+  void aChangedParameterIsRefusedAsDamage() throws IOException {
+    byte[] bytes = bytes(checkpoint());
+    bytes[bytes.length - 1] ^= 1;
+
+    assertThatThrownBy(() -> read(bytes))
+        .isInstanceOf(IOException.class)
+        .hasMessage("damaged: checksum mismatch");
+  }
+
+  @Test
+  void everyTruncationIsRefused() throws IOException {
+    byte[] bytes = bytes(checkpoint());
+
+    for (int length = 0; length < bytes.length; length++) {
+      byte[] prefix = Arrays.copyOf(bytes, length);
+      assertThatThrownBy(() -> read(prefix)).isInstanceOf(IOException.class);
+    }
+  }
+
+  @Test
+  void anotherFileIsRefused() throws IOException {
+    assertThatThrownBy(() -> read(withFormat("pt")))
+        .isInstanceOf(IOException.class)
+        .hasMessage("not a checkpoint of format sparklstm-checkpoint-5");
+  }
+
+  @Test
+  void aCheckpointOfAnEarlierVersionIsRefusedWithTheReason() throws IOException {
+    assertThatThrownBy(() -> read(withFormat("sparklstm-checkpoint-4")))
+        .isInstanceOf(IOException.class)
+        .hasMessage(
+            "another version of this program wrote it (format sparklstm-checkpoint-4, not"
+                + " sparklstm-checkpoint-5): resume with that version");
+  }
+
+  private static byte[] withFormat(String format) throws IOException {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    Safetensors.write(out, Map.of("format", format), List.of());
+    return out.toByteArray();
+  }
+
+  static Checkpoint checkpoint() {
+    float[] parameters = new float[2 * 3 * 2 + 3 + 8 * 2 * 2 + 4 * 2];
+    for (int i = 0; i < parameters.length; i++) {
+      parameters[i] = i / 3f;
+    }
+    parameters[0] = -0.0f;
+    return new Checkpoint(
+        new Run(
+            SettingsLoader.load("test", null, List.of("data.lanes=2", "cluster.workers=2")),
+            3,
+            "abc"),
+        new TrainingState(
+            3,
+            17,
+            new LossSum(1.0 / 3, 340),
+            new Trained(parameters, new float[0]),
+            new float[] {1, 2, 3, 4, 5, 6, 7, 8}));
+  }
+
+  static byte[] bytes(Checkpoint checkpoint) {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    try {
+      CheckpointFile.write(checkpoint, out);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return out.toByteArray();
+  }
+
+  private static Checkpoint read(byte[] bytes) throws IOException {
+    return CheckpointFile.read(new ByteArrayInputStream(bytes), bytes.length);
+  }
+}

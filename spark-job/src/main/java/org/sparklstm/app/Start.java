@@ -1,0 +1,111 @@
+package org.sparklstm.app;
+
+import java.util.Optional;
+import java.util.OptionalInt;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.sparklstm.averaging.EngineProbe;
+import org.sparklstm.averaging.PeriodProbe;
+import org.sparklstm.checkpoint.Checkpoint;
+import org.sparklstm.checkpoint.ResumeRules;
+import org.sparklstm.checkpoint.Run;
+import org.sparklstm.config.Settings;
+import org.sparklstm.corpus.PreparedCorpus;
+import org.sparklstm.engine.EngineChoice;
+
+/**
+ * How a run starts: afresh or from a checkpoint. It decides what the settings leave open. The
+ * methods are called in the order of this page.
+ */
+sealed interface Start {
+
+  /**
+   * The start of a run.
+   *
+   * @param latest checkpoint to continue from
+   * @throws org.sparklstm.error.ConfigurationException if it was written with other settings
+   */
+  static Start of(Optional<Checkpoint> latest, Settings wanted) {
+    latest.ifPresent(checkpoint -> ResumeRules.requireSettings(checkpoint, wanted));
+    return latest.<Start>map(Resumed::new).orElseGet(() -> new Fresh(wanted));
+  }
+
+  /** The number of workers; empty: one for each task that the cluster runs at once. */
+  OptionalInt workers();
+
+  /**
+   * The settings with engine and workers decided.
+   *
+   * @throws org.sparklstm.error.ConfigurationException if the run cannot have this corpus
+   */
+  Settings decide(Settings wanted, PreparedCorpus corpus);
+
+  /** Where training starts, with the averaging period decided. */
+  Checkpoint checkpoint(JavaSparkContext spark, Run run, PreparedCorpus corpus);
+
+  private static Settings decided(Settings wanted, EngineChoice engine, PreparedCorpus corpus) {
+    return wanted
+        .with("engine.name", engine.name())
+        .with("cluster.workers", corpus.assignment().workers());
+  }
+
+  private static Run withPeriod(Run run, int period) {
+    return run.with(run.settings().with("averaging.period", period));
+  }
+
+  /** Starts with initial parameters. */
+  record Fresh(Settings settings) implements Start {
+    @Override
+    public OptionalInt workers() {
+      return settings.cluster().workers();
+    }
+
+    @Override
+    public Settings decide(Settings wanted, PreparedCorpus corpus) {
+      EngineChoice engine =
+          EngineProbe.choose(
+              wanted.engine(),
+              wanted.shape(corpus.vocabulary().size()),
+              wanted.regularisation(),
+              corpus.train());
+      return decided(wanted, engine, corpus);
+    }
+
+    @Override
+    public Checkpoint checkpoint(JavaSparkContext spark, Run run, PreparedCorpus corpus) {
+      if (run.settings().averaging().period().isPresent()) {
+        return run.begin();
+      }
+      int windows = corpus.windows();
+      Checkpoint probed = withPeriod(run, PeriodProbe.windows(windows)).begin();
+      int period =
+          PeriodProbe.choose(
+              spark,
+              corpus.assignment(),
+              probed.run().plan(),
+              probed.state(),
+              corpus.train(),
+              windows);
+      return new Checkpoint(withPeriod(run, period), probed.state());
+    }
+  }
+
+  /** Continues from a checkpoint, with what was decided when its run began. */
+  record Resumed(Checkpoint from) implements Start {
+    @Override
+    public OptionalInt workers() {
+      return from.run().settings().cluster().workers();
+    }
+
+    @Override
+    public Settings decide(Settings wanted, PreparedCorpus corpus) {
+      ResumeRules.requireCorpus(from, corpus.digest());
+      return decided(wanted, from.run().settings().engine(), corpus);
+    }
+
+    @Override
+    public Checkpoint checkpoint(JavaSparkContext spark, Run run, PreparedCorpus corpus) {
+      int period = from.run().settings().averaging().period().orElseThrow();
+      return new Checkpoint(withPeriod(run, period), from.state());
+    }
+  }
+}

@@ -1,0 +1,185 @@
+package org.sparklstm.app;
+
+import java.io.IOException;
+import java.io.PrintStream;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.apache.hadoop.fs.FSError;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.sql.SparkSession;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.sparklstm.averaging.AveragingTrainer;
+import org.sparklstm.averaging.Evaluator;
+import org.sparklstm.averaging.ReplicaPool;
+import org.sparklstm.checkpoint.Checkpoint;
+import org.sparklstm.checkpoint.Run;
+import org.sparklstm.cluster.ExecutorMemory;
+import org.sparklstm.config.Settings;
+import org.sparklstm.corpus.PreparedCorpus;
+import org.sparklstm.engine.LossSum;
+import org.sparklstm.error.InputException;
+import org.sparklstm.error.TrainingException;
+import org.sparklstm.run.RunDirectory;
+import org.sparklstm.run.RunListener;
+import org.sparklstm.run.RunListener.EpochBegin;
+import org.sparklstm.run.RunListener.EpochSummary;
+import org.sparklstm.run.SavedModel;
+import org.sparklstm.train.TrainingPlan;
+import org.sparklstm.train.TrainingState;
+
+/** The whole job: reads the corpus, trains epoch by epoch, validates, tests, saves. */
+public final class TrainJob {
+  private static final Logger LOG = LoggerFactory.getLogger(TrainJob.class);
+
+  private final SparkSession spark;
+  private final JavaSparkContext context;
+  private final Optional<RunDirectory> directory;
+  private final PrintStream out;
+
+  /**
+   * A job.
+   *
+   * @param directory where the run is kept; empty: nothing is saved
+   * @param out gets the tutorial's lines
+   */
+  public TrainJob(SparkSession spark, Optional<RunDirectory> directory, PrintStream out) {
+    this.spark = spark;
+    this.context = JavaSparkContext.fromSparkContext(spark.sparkContext());
+    this.directory = directory;
+    this.out = out;
+  }
+
+  /** Input that is read and checked, and a trainer that is ready to train on it. */
+  private record Prepared(Run run, PreparedCorpus corpus, AveragingTrainer trainer, boolean fresh)
+      implements AutoCloseable {
+    @Override
+    public void close() {
+      corpus.close();
+      ReplicaPool.clear();
+    }
+  }
+
+  /** Trains a model of the corpus in {@code dataPath}, or continues from the newest checkpoint. */
+  public void run(Settings settings, String dataPath) {
+    try (Prepared prepared = prepare(settings, dataPath)) {
+      train(prepared);
+    }
+  }
+
+  /** Reads and checks all input and decides what is left open; writes nothing. */
+  private Prepared prepare(Settings wanted, String dataPath) {
+    Start start = Start.of(directory.flatMap(RunDirectory::latest), wanted);
+    PreparedCorpus corpus =
+        PreparedCorpus.prepare(
+            spark, dataPath, wanted, () -> start.workers().orElseGet(() -> slots(wanted)));
+    Settings decided = start.decide(wanted, corpus);
+    int words = corpus.vocabulary().size();
+    ExecutorMemory.require(spark.sparkContext(), decided, words, corpus.train());
+    Checkpoint begin = start.checkpoint(context, new Run(decided, words, corpus.digest()), corpus);
+    TrainingPlan plan = begin.run().plan();
+    LOG.info(
+        "{} parameters, vocabulary of {} words, {} windows an epoch, {} workers",
+        plan.shape().parameterCount(),
+        words,
+        corpus.windows(),
+        corpus.assignment().workers());
+    return new Prepared(
+        begin.run(),
+        corpus,
+        new AveragingTrainer(context, corpus.assignment(), plan, begin.state()),
+        start instanceof Start.Fresh);
+  }
+
+  /** One worker for each task that the cluster can run at once, at most one a lane. */
+  private int slots(Settings settings) {
+    return Math.min(ExecutorMemory.slots(spark.sparkContext()), settings.data().lanes());
+  }
+
+  /** Trains and validates each epoch that is left, tests, and saves the model. */
+  private void train(Prepared prepared) {
+    AveragingTrainer trainer = prepared.trainer();
+    PreparedCorpus corpus = prepared.corpus();
+    Evaluator evaluator = new Evaluator(context, trainer.plan().engine(), trainer.plan().shape());
+    try (RunListeners listeners = listeners(prepared)) {
+      if (prepared.fresh()) {
+        listeners.begun(trainer.state());
+      }
+      while (trainer.state().epoch() < trainer.plan().schedule().epochs()) {
+        trainEpoch(trainer, corpus, evaluator, listeners);
+      }
+      float[] parameters = trainer.state().parameters();
+      listeners.tested(
+          perplexity("The test", evaluator.evaluate(parameters, corpus.test(), "test")));
+      if (directory.isPresent()) {
+        Settings settings = prepared.run().settings();
+        directory.get().save(new SavedModel(settings, corpus.vocabulary(), parameters));
+      }
+    } catch (IOException | UncheckedIOException | FSError e) { // an error of a local disk
+      throw new TrainingException(
+          "Cannot save to %s: %s. The checkpoints before stay: --resume continues from them"
+              .formatted(
+                  directory.map(RunDirectory::toString).orElse("the local disk"),
+                  InputException.firstLine(e)),
+          e);
+    }
+  }
+
+  /** Trains and validates one epoch, or what is left of it. */
+  private static void trainEpoch(
+      AveragingTrainer trainer, PreparedCorpus corpus, Evaluator evaluator, RunListeners listeners)
+      throws IOException {
+    TrainingState begin = trainer.state();
+    int epoch = begin.epoch();
+    int windows = corpus.windows();
+    double rate = trainer.plan().schedule().rate(epoch);
+    int rounds = trainer.plan().averaging().rounds(windows);
+    listeners.epochBegins(new EpochBegin(epoch, rate, rounds, begin.round()));
+
+    long began = System.nanoTime();
+    while (trainer.hasRound(windows)) {
+      listeners.roundEnded(trainer.round(corpus.train(), windows));
+    }
+    double seconds = (System.nanoTime() - began) / 1e9;
+
+    LossSum loss = trainer.state().loss();
+    String name = "Epoch %s".formatted(epoch + 1);
+    perplexity(name + ": the train", loss);
+    listeners.epochTrained(epoch, loss);
+
+    float[] parameters = trainer.state().parameters();
+    String job = "epoch %s validation".formatted(epoch + 1);
+    double valid =
+        perplexity(name + ": the valid", evaluator.evaluate(parameters, corpus.valid(), job));
+    trainer.nextEpoch();
+    long trained = loss.tokens() - begin.loss().tokens();
+    listeners.epochEnded(
+        new EpochSummary(epoch, rate, loss, valid, trained, seconds, trainer.state()));
+  }
+
+  private static double perplexity(String whose, LossSum loss) {
+    double perplexity = loss.perplexity();
+    if (!Double.isFinite(perplexity)) {
+      throw new TrainingException(
+          "%s perplexity is infinite or NaN: lower train.learning-rate or train.max-grad-norm"
+              .formatted(whose));
+    }
+    return perplexity;
+  }
+
+  /** All that follows the run; the run's directory opens its files here. */
+  private RunListeners listeners(Prepared prepared) throws IOException {
+    List<RunListener> listeners = new ArrayList<>();
+    listeners.add(new Progress());
+    listeners.add(new TutorialLines(out));
+    listeners.add(new GuessingAlarm(prepared.corpus().vocabulary().size()));
+    if (directory.isPresent()) {
+      listeners.addAll(directory.get().listeners(prepared.run(), prepared.trainer().state()));
+    } else {
+      LOG.warn("Nothing is saved: give --save-path to keep the model");
+    }
+    return new RunListeners(listeners);
+  }
+}

@@ -1,0 +1,63 @@
+package org.sparklstm.averaging;
+
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.broadcast.Broadcast;
+import org.sparklstm.engine.EngineChoice;
+import org.sparklstm.engine.LossSum;
+import org.sparklstm.engine.Replica;
+import org.sparklstm.model.LstmShape;
+import org.sparklstm.text.LaneShard;
+import org.sparklstm.train.Floats;
+
+/** Evaluates parameters on Spark: forward only, without noise. */
+public final class Evaluator {
+  private final JavaSparkContext spark;
+  private final EngineChoice engine;
+  private final LstmShape shape;
+
+  public Evaluator(JavaSparkContext spark, EngineChoice engine, LstmShape shape) {
+    this.spark = spark;
+    this.engine = engine;
+    this.shape = shape;
+  }
+
+  /**
+   * Σ −ln p over all windows of {@code shards}, from a zero state.
+   *
+   * @param description of the Spark job
+   */
+  public LossSum evaluate(float[] parameters, JavaRDD<LaneShard> shards, String description) {
+    EngineChoice taskEngine = engine; // not this object, which a task cannot have
+    LstmShape taskShape = shape;
+    Broadcast<Floats> broadcast = spark.broadcast(new Floats(parameters));
+    spark.sc().setJobDescription(description);
+    try {
+      return shards
+          .map(shard -> evaluate(taskEngine, taskShape, shard, broadcast.value().values()))
+          .collect()
+          .stream()
+          .reduce(LossSum.ZERO, LossSum::plus);
+    } finally {
+      spark.sc().setJobDescription(null);
+      broadcast.destroy();
+    }
+  }
+
+  private static LossSum evaluate(
+      EngineChoice engine, LstmShape shape, LaneShard shard, float[] parameters) {
+    return ReplicaPool.with(
+        engine, shape, shard.lanes(), replica -> evaluate(replica, shape, shard, parameters));
+  }
+
+  private static LossSum evaluate(
+      Replica replica, LstmShape shape, LaneShard shard, float[] parameters) {
+    replica.setParameters(parameters);
+    replica.setLaneState(new float[shard.lanes() * shape.laneStateSize()]);
+    LossSum loss = LossSum.ZERO;
+    for (int window = 0; window < shard.windows(); window++) {
+      loss = loss.plus(replica.evaluate(shard.window(window)));
+    }
+    return loss;
+  }
+}

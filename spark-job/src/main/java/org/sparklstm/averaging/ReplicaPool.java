@@ -1,0 +1,58 @@
+package org.sparklstm.averaging;
+
+import java.util.Queue;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ConcurrentMap;
+import java.util.function.Function;
+import org.sparklstm.engine.EngineChoice;
+import org.sparklstm.engine.Replica;
+import org.sparklstm.model.LstmShape;
+
+/**
+ * The replicas of this JVM, kept from round to round. There are never more than tasks ran at once.
+ * A replica holds nothing that a task does not set first, so any task may use any of its shape.
+ */
+public final class ReplicaPool {
+  private static final ConcurrentMap<Kind, Queue<Replica>> IDLE = new ConcurrentHashMap<>();
+
+  private record Kind(String engine, LstmShape shape, int lanes) {}
+
+  private ReplicaPool() {}
+
+  /** Runs {@code task} with a replica, which is closed if the task fails. */
+  static <T> T with(EngineChoice engine, LstmShape shape, int lanes, Function<Replica, T> task) {
+    Queue<Replica> idle =
+        IDLE.computeIfAbsent(
+            new Kind(engine.name(), shape, lanes), kind -> new ConcurrentLinkedQueue<>());
+    Replica replica = idle.poll();
+    if (replica == null) {
+      clear(); // of other kinds: their memory is needed
+      replica = engine.engine().replica(shape, lanes);
+    }
+    boolean done = false;
+    try {
+      replica.useThreads(engine.threads());
+      T result = task.apply(replica);
+      done = true;
+      return result;
+    } finally {
+      if (done) {
+        idle.add(replica);
+      } else {
+        replica.close();
+      }
+    }
+  }
+
+  /** Closes the idle replicas of this JVM. */
+  public static void clear() {
+    IDLE.values()
+        .forEach(
+            idle -> {
+              for (Replica replica = idle.poll(); replica != null; replica = idle.poll()) {
+                replica.close();
+              }
+            });
+  }
+}

@@ -1,0 +1,77 @@
+package org.sparklstm.averaging;
+
+import java.io.Serializable;
+import java.util.Arrays;
+import org.sparklstm.engine.LossSum;
+import org.sparklstm.engine.Replica;
+import org.sparklstm.text.LaneShard;
+import org.sparklstm.train.Floats;
+import org.sparklstm.train.Trained;
+import org.sparklstm.train.TrainingPlan;
+import org.sparklstm.train.WorkerUpdate;
+
+/**
+ * What one worker does in a round: windows [{@code from}, {@code to}) of its lanes. It is a pure
+ * function, so that a task that is retried or moved gives the same bytes.
+ *
+ * @param rate learning rate
+ * @param noiseSeed the epoch's seed of noise
+ */
+record WorkerTask(TrainingPlan plan, int from, int to, double rate, long noiseSeed)
+    implements Serializable {
+
+  /**
+   * What all workers begin with.
+   *
+   * @param trained parameters, then the optimiser's state: {@link Trained#joined}
+   * @param laneState [B, L, 2, H] of all lanes
+   */
+  record Input(Floats trained, Floats laneState) implements Serializable {}
+
+  /**
+   * What a worker sends.
+   *
+   * @param update of the plan's kind
+   */
+  record Outcome(Floats update, WorkerEnd end) implements Serializable {}
+
+  /**
+   * Where a worker is at the end of a round.
+   *
+   * @param firstLane of the worker
+   * @param laneState [lanes of the worker, L, 2, H]
+   * @param gradientNorm largest ‖g‖ before clipping; the round ends early at one that is not finite
+   * @param nanos time that the windows took, without copying parameters in and out
+   */
+  record WorkerEnd(int firstLane, Floats laneState, LossSum loss, double gradientNorm, long nanos)
+      implements Serializable {}
+
+  Outcome run(LaneShard shard, Input input) {
+    return ReplicaPool.with(
+        plan.engine(), plan.shape(), shard.lanes(), replica -> run(shard, input, replica));
+  }
+
+  private Outcome run(LaneShard shard, Input input, Replica replica) {
+    WorkerUpdate update = plan.averaging().update();
+    int stateSize = plan.shape().laneStateSize();
+    int firstState = shard.firstLane() * stateSize;
+    int endState = firstState + shard.lanes() * stateSize;
+    Trained start = Trained.of(input.trained().values(), plan.shape().parameterCount());
+    start.copyInto(replica);
+    replica.setLaneState(Arrays.copyOfRange(input.laneState().values(), firstState, endState));
+    long began = System.nanoTime();
+    LossSum loss = LossSum.ZERO;
+    double norm = 0;
+    for (int window = from; window < to && Double.isFinite(norm); window++) {
+      loss =
+          loss.plus(replica.backpropagate(shard.window(window), plan.regularisation(), noiseSeed));
+      double windowNorm = update.afterWindow(replica, plan.optimiser(), rate);
+      norm = Math.max(norm, windowNorm); // NaN stays NaN
+    }
+    long nanos = System.nanoTime() - began;
+    Floats laneState = new Floats(replica.laneState());
+    return new Outcome(
+        update.encode(replica, start),
+        new WorkerEnd(shard.firstLane(), laneState, loss, norm, nanos));
+  }
+}

@@ -1,0 +1,170 @@
+package org.sparklstm.cluster;
+
+import com.sun.management.OperatingSystemMXBean;
+import java.io.Serializable;
+import java.lang.management.ManagementFactory;
+import org.apache.spark.SparkConf;
+import org.apache.spark.SparkContext;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.network.util.JavaUtils;
+import org.sparklstm.config.Settings;
+import org.sparklstm.engine.Engine;
+import org.sparklstm.error.ConfigurationException;
+import org.sparklstm.train.Combine;
+import org.sparklstm.train.TrainingPlan;
+import org.sparklstm.train.WeightedMean;
+import org.sparklstm.train.WorkerUpdate;
+
+/**
+ * The memory that training takes of an executor.
+ *
+ * @param heap bytes of the Java heap
+ * @param total bytes of the machine or its container
+ */
+public record ExecutorMemory(long heap, long total) implements Serializable {
+  private static final String OVERHEAD = "spark.executor.memoryOverhead";
+  private static final long MEBIBYTE = 1 << 20;
+
+  /** Spark's own in the heap, and what a JVM takes besides its heap. */
+  private static final long SPARK = 300 * MEBIBYTE;
+
+  private static final long JVM = 384 * MEBIBYTE;
+
+  /**
+   * What the tasks of an executor need.
+   *
+   * @param workers in all
+   * @param tasks that run at a time
+   */
+  static ExecutorMemory needed(Settings settings, TrainingPlan plan, int workers, int tasks) {
+    int lanes = (settings.data().lanes() - 1) / workers + 1; // of the worker that has the most
+    WorkerUpdate update = plan.averaging().update();
+    // The broadcast as it came and unpacked; what each task holds to send its update.
+    long copies = update.copiesToSend();
+    if (plan.averaging().combine() == Combine.TREE) {
+      // A group's updates as they came, and unpacked; their mean, and the same to send.
+      int group = WeightedMean.groupSize(workers);
+      copies = Math.max(copies, (long) update.copiesToReceive() * group + 3);
+    }
+    // Plus one spare copy: G1 does not compact arrays this large.
+    long heap = SPARK + (3 + copies * tasks) * plan.trainedBytes();
+    Engine engine = plan.engine().engine();
+    long replica = engine.memory(plan.shape(), lanes, settings.data().window()).host();
+    return new ExecutorMemory(heap, heap + JVM + tasks * replica);
+  }
+
+  /** This JVM's. */
+  private static ExecutorMemory here() {
+    return new ExecutorMemory(
+        Runtime.getRuntime().maxMemory(),
+        ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getTotalMemorySize());
+  }
+
+  /**
+   * Asks the cluster manager for room besides the heap, unless the user has said how much; the
+   * corpus is not read yet, so for as many words as the vocabulary may have.
+   */
+  static void ask(SparkConf conf, Settings settings) {
+    if (conf.get("spark.master").startsWith("local") || conf.contains(OVERHEAD)) {
+      return;
+    }
+    TrainingPlan largest;
+    try {
+      largest = plan(settings, settings.vocabulary().size());
+    } catch (ConfigurationException e) { // a smaller text may have fewer words
+      return;
+    }
+    int tasks = conf.getInt("spark.executor.cores", 1) / conf.getInt("spark.task.cpus", 1);
+    int workers = settings.cluster().workers().orElse(1);
+    double factor = conf.getDouble("spark.executor.memoryOverheadFactor", 0.1);
+    long usual =
+        (long) (factor * JavaUtils.byteStringAsMb(conf.get("spark.executor.memory", "1g")));
+    conf.set(OVERHEAD, Math.max(needed(settings, largest, workers, tasks).overhead(), usual) + "m");
+  }
+
+  /** A plan that needs as much: how often workers are averaged changes no memory. */
+  private static TrainingPlan plan(Settings settings, int vocabularySize) {
+    return settings.plan(vocabularySize, 1);
+  }
+
+  /** Mebibytes besides the heap. */
+  private long overhead() {
+    return (total - heap) / MEBIBYTE + 1;
+  }
+
+  /**
+   * Looks at what containers have besides the heap.
+   *
+   * @throws ConfigurationException naming what they need, if that is more
+   */
+  static void requireOverhead(ExecutorMemory needed, SparkConf conf) {
+    if (conf.contains(OVERHEAD)
+        && JavaUtils.byteStringAsMb(conf.get(OVERHEAD)) < needed.overhead()) {
+      throw new ConfigurationException(
+          "Cannot train: %s is %s, this model needs %sm; raise it or leave it out"
+              .formatted(OVERHEAD, conf.get(OVERHEAD), needed.overhead()));
+    }
+  }
+
+  /**
+   * Looks at the driver and at each executor.
+   *
+   * @param shards one partition a worker
+   * @throws ConfigurationException naming the memory that is needed, if one of them has less
+   */
+  public static void require(
+      SparkContext spark, Settings settings, int vocabularySize, JavaRDD<?> shards) {
+    TrainingPlan plan = plan(settings, vocabularySize);
+    int workers = shards.getNumPartitions();
+    int slots = slots(spark);
+    int executors = spark.isLocal() ? 1 : Math.max(1, spark.getExecutorMemoryStatus().size() - 1);
+    int tasks = Math.min((slots - 1) / executors + 1, workers);
+    ExecutorMemory needed = needed(settings, plan, workers, tasks);
+    long driver = driver(plan, workers);
+    if (spark.isLocal()) {
+      needed = new ExecutorMemory(needed.heap() + driver, needed.total() + driver);
+    } else {
+      requireOverhead(needed, spark.getConf());
+      requireHeap("the driver", here().heap(), SPARK + driver, "--driver-memory");
+    }
+    for (ExecutorMemory memory : shards.map(shard -> here()).collect()) {
+      if (spark.isLocal()) {
+        requireHeap("this JVM", memory.heap(), needed.heap(), "--driver-memory");
+      } else {
+        requireHeap("an executor", memory.heap(), needed.heap(), "--executor-memory");
+      }
+      if (memory.total() < needed.total()) {
+        throw new ConfigurationException(
+            "Cannot train %s parameters on a machine of %s MiB: %s workers in a JVM need %s MiB"
+                .formatted(
+                    plan.shape().parameterCount(),
+                    memory.total() / MEBIBYTE,
+                    tasks,
+                    needed.total() / MEBIBYTE + 1));
+      }
+    }
+  }
+
+  /** Bytes of the driver's heap: the state before and after a round, the broadcast, transfers. */
+  private static long driver(TrainingPlan plan, int workers) {
+    long bytes = 7 * plan.trainedBytes() / 2;
+    if (plan.averaging().combine() == Combine.DRIVER && workers > 1) {
+      bytes += (long) (workers + WeightedMean.groupSize(workers)) * plan.trainedBytes();
+    }
+    return bytes;
+  }
+
+  /** How many tasks run at once, at least one: an executor may be still to come. */
+  public static int slots(SparkContext spark) {
+    return Math.max(
+        1, spark.maxNumConcurrentTasks(spark.resourceProfileManager().defaultResourceProfile()));
+  }
+
+  private static void requireHeap(String whose, long heap, long needed, String option) {
+    if (heap < needed) {
+      throw new ConfigurationException(
+          "Cannot train: %s has %s MiB of Java heap, this model needs %s; raise %s"
+              .formatted(whose, heap / MEBIBYTE, needed / MEBIBYTE + 1, option));
+    }
+  }
+}

@@ -1,0 +1,91 @@
+package org.sparklstm.files;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.attribute.PosixFilePermissions;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FSDataOutputStream;
+import org.apache.hadoop.fs.FSError;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.FsConstants;
+import org.apache.hadoop.fs.LocalFileSystem;
+import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.fs.RawLocalFileSystem;
+import org.apache.hadoop.fs.StreamCapabilities;
+import org.apache.hadoop.fs.permission.FsPermission;
+
+/** Files that appear whole: they are written under a temporary name and renamed. */
+public final class AtomicFiles {
+  /** Ends the name of a file that is not whole yet. */
+  public static final String TEMPORARY = ".tmp";
+
+  private final FileSystem fs;
+
+  /** Writes the contents of a file. */
+  public interface Contents {
+    void write(FSDataOutputStream out) throws IOException;
+  }
+
+  private AtomicFiles(FileSystem fs) {
+    this.fs = fs;
+  }
+
+  /** Files on {@code found}. */
+  public static AtomicFiles on(FileSystem found) throws IOException {
+    return new AtomicFiles(found instanceof LocalFileSystem ? local(found.getConf()) : found);
+  }
+
+  /** Local files without .crc files next to them, and with the user's umask, not Hadoop's own. */
+  private static FileSystem local(Configuration hadoop) throws IOException {
+    Configuration configuration = new Configuration(hadoop);
+    java.nio.file.Path parent = Files.createTempDirectory("umask");
+    java.nio.file.Path open = Files.createDirectory(parent.resolve("open"));
+    String mode = PosixFilePermissions.toString(Files.getPosixFilePermissions(open));
+    Files.delete(open);
+    Files.delete(parent);
+    int umask = 0777 & ~FsPermission.valueOf("d" + mode).toShort();
+    FsPermission.setUMask(configuration, new FsPermission((short) umask));
+    FileSystem local = new RawLocalFileSystem();
+    local.initialize(FsConstants.LOCAL_FS_URI, configuration);
+    return local;
+  }
+
+  public FileSystem fileSystem() {
+    return fs;
+  }
+
+  /** Writes a file so that it is seen whole or not at all. */
+  public void write(Path file, Contents contents) throws IOException {
+    Path temporary = file.suffix(TEMPORARY);
+    try (FSDataOutputStream out = fs.create(temporary, true)) {
+      contents.write(out);
+      if (out.hasCapability(StreamCapabilities.HSYNC)) {
+        out.hsync();
+      }
+    } catch (IOException | RuntimeException | FSError e) {
+      try {
+        fs.delete(temporary, false);
+      } catch (IOException alsoFailed) {
+        e.addSuppressed(alsoFailed);
+      }
+      throw e;
+    }
+    replace(temporary, file);
+  }
+
+  /** Finishes a {@link #write} that died between removing the old file and renaming the new. */
+  public void recover(Path file) throws IOException {
+    Path temporary = file.suffix(TEMPORARY);
+    if (!fs.exists(file) && fs.exists(temporary)) {
+      replace(temporary, file);
+    }
+  }
+
+  /** Puts {@code from} in place of what stands at {@code to}. */
+  public void replace(Path from, Path to) throws IOException {
+    fs.delete(to, true);
+    if (!fs.rename(from, to)) {
+      throw new IOException("Cannot rename %s to %s".formatted(from, to));
+    }
+  }
+}

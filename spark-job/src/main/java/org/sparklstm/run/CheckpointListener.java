@@ -1,0 +1,51 @@
+package org.sparklstm.run;
+
+import java.io.IOException;
+import org.sparklstm.checkpoint.Checkpoint;
+import org.sparklstm.checkpoint.Run;
+import org.sparklstm.config.Settings;
+import org.sparklstm.train.RoundSummary;
+import org.sparklstm.train.TrainingState;
+
+/** Saves checkpoints at the beginning, every few rounds, and after each epoch. */
+final class CheckpointListener implements RunListener {
+  private final CheckpointStore store;
+  private final Run run;
+  private final Settings.Checkpoint settings;
+  private int rounds; // of the epoch
+
+  CheckpointListener(CheckpointStore store, Run run) {
+    this.store = store;
+    this.run = run;
+    this.settings = run.settings().checkpoint();
+  }
+
+  /** The first checkpoint holds what was decided, so that a run that continues keeps it. */
+  @Override
+  public void begun(TrainingState state) throws IOException {
+    save(state);
+  }
+
+  @Override
+  public void epochBegins(EpochBegin epoch) {
+    rounds = epoch.rounds();
+  }
+
+  @Override
+  public void roundEnded(RoundSummary round) throws IOException {
+    int done = round.state().round();
+    int every = settings.everyRounds();
+    if (every > 0 && done % every == 0 && done < rounds) { // the last comes with the epoch's end
+      save(round.state());
+    }
+  }
+
+  @Override
+  public void epochEnded(EpochSummary epoch) throws IOException {
+    save(epoch.next());
+  }
+
+  private void save(TrainingState state) throws IOException {
+    store.save(new Checkpoint(run, state), settings.keep());
+  }
+}

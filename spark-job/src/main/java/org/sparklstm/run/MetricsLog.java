@@ -1,0 +1,135 @@
+package org.sparklstm.run;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.BufferedReader;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.function.Consumer;
+import org.apache.hadoop.fs.CommonPathCapabilities;
+import org.apache.hadoop.fs.FSDataOutputStream;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.sparklstm.files.AtomicFiles;
+import org.sparklstm.train.RoundSummary;
+import org.sparklstm.train.TrainingState;
+
+/**
+ * {@code metrics.jsonl}: one JSON object a line, readable while training runs. On a file system
+ * without append, an object store for instance, it appears when the run ends.
+ */
+final class MetricsLog implements RunListener {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private final FSDataOutputStream out;
+
+  private MetricsLog(FSDataOutputStream out) {
+    this.out = out;
+  }
+
+  /** Opens the log of a run that continues from {@code state}: what came after it is dropped. */
+  static MetricsLog open(AtomicFiles files, Path file, TrainingState state) throws IOException {
+    FileSystem fs = files.fileSystem();
+    files.recover(file);
+    if (!fs.hasPathCapability(file, CommonPathCapabilities.FS_APPEND)) {
+      ByteArrayOutputStream kept = new ByteArrayOutputStream();
+      copy(fs, file, state, kept);
+      FSDataOutputStream out = fs.create(file, true);
+      kept.writeTo(out);
+      return new MetricsLog(out);
+    }
+    files.write(file, out -> copy(fs, file, state, out));
+    return new MetricsLog(fs.append(file));
+  }
+
+  /** Copies the lines of {@code file}, if there is one, from before {@code state}. */
+  private static void copy(FileSystem fs, Path file, TrainingState state, OutputStream out)
+      throws IOException {
+    if (!fs.exists(file)) {
+      return;
+    }
+    try (BufferedReader lines =
+        new BufferedReader(new InputStreamReader(fs.open(file), StandardCharsets.UTF_8))) {
+      for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+        if (isBefore(line, state)) {
+          out.write((line + "\n").getBytes(StandardCharsets.UTF_8));
+        }
+      }
+    }
+  }
+
+  private static boolean isBefore(String line, TrainingState state) {
+    try {
+      JsonNode event = JSON.readTree(line);
+      int epoch = event.path("epoch").asInt(Integer.MAX_VALUE) - 1;
+      int round = event.path("round").asInt(Integer.MAX_VALUE);
+      return epoch < state.epoch() || (epoch == state.epoch() && round <= state.round());
+    } catch (IOException e) {
+      return false; // the last line of a killed run may be half a line
+    }
+  }
+
+  /** Epochs and rounds count from 1. */
+  @Override
+  public void roundEnded(RoundSummary round) throws IOException {
+    RoundSummary.Timing timing = round.timing();
+    write(
+        "round",
+        event -> {
+          event.put("epoch", round.state().epoch() + 1).put("round", round.state().round());
+          number(event, "nats", round.loss().nats());
+          event.put("tokens", round.loss().tokens());
+          number(event, "gradient_norm", round.gradientNorm());
+          event
+              .put("broadcast_ms", timing.broadcast())
+              .put("compute_ms", timing.compute())
+              .put("combine_ms", timing.combine())
+              .put("total_ms", timing.total());
+        });
+  }
+
+  @Override
+  public void epochEnded(EpochSummary epoch) throws IOException {
+    write(
+        "epoch",
+        event -> {
+          event.put("epoch", epoch.epoch() + 1);
+          number(event, "rate", epoch.rate());
+          number(event, "train_perplexity", epoch.loss().perplexity());
+          number(event, "valid_perplexity", epoch.valid());
+          event.put("tokens", epoch.loss().tokens());
+          number(event, "seconds", epoch.seconds());
+          number(event, "tokens_per_second", epoch.trained() / Math.max(epoch.seconds(), 1e-9));
+        });
+  }
+
+  @Override
+  public void tested(double perplexity) throws IOException {
+    write("test", event -> number(event, "perplexity", perplexity));
+  }
+
+  /** A number, or null for what JSON has no number for. */
+  private static void number(ObjectNode event, String key, double value) {
+    if (Double.isFinite(value)) {
+      event.put(key, value);
+    } else {
+      event.putNull(key);
+    }
+  }
+
+  private void write(String name, Consumer<ObjectNode> contents) throws IOException {
+    ObjectNode event = JSON.createObjectNode().put("event", name);
+    contents.accept(event);
+    out.write((JSON.writeValueAsString(event) + "\n").getBytes(StandardCharsets.UTF_8));
+    out.hflush();
+  }
+
+  @Override
+  public void close() throws IOException {
+    out.close();
+  }
+}

@@ -1,0 +1,182 @@
+package org.sparklstm.run;
+
+import static org.sparklstm.files.AtomicFiles.TEMPORARY;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.sparklstm.checkpoint.Checkpoint;
+import org.sparklstm.checkpoint.Run;
+import org.sparklstm.error.ConfigurationException;
+import org.sparklstm.error.InputException;
+import org.sparklstm.files.AtomicFiles;
+import org.sparklstm.files.HadoopFiles;
+import org.sparklstm.train.TrainingState;
+
+/**
+ * The directory of a run, on any Hadoop file system: {@code model/}, {@code metrics.jsonl} and
+ * {@code checkpoints/}.
+ */
+public final class RunDirectory {
+  private static final Logger LOG = LoggerFactory.getLogger(RunDirectory.class);
+  private static final String CHECKPOINTS = "checkpoints";
+  private static final String METRICS = "metrics.jsonl";
+  private static final String MODEL = "model";
+  private static final String PROBE = "probe" + TEMPORARY;
+
+  /** What a run has, in the order in which it is removed: nobody resumes from half of a run. */
+  private static final List<String> RUN_FILES =
+      List.of(CHECKPOINTS, MODEL, MODEL + TEMPORARY, METRICS, METRICS + TEMPORARY);
+
+  /** What a run has in its directories; a hidden file, of a desktop or of NFS, is no matter. */
+  private static final Pattern IN_RUN =
+      Pattern.compile(
+          "\\..*|%s|(%s)(\\.tmp)?"
+              .formatted(
+                  CheckpointStore.FILE,
+                  SavedModel.FILES.stream().map(Pattern::quote).collect(Collectors.joining("|"))));
+
+  /** What to do with a run that is in the directory already. */
+  public enum ExistingRun {
+    REFUSE,
+    RESUME,
+    OVERWRITE
+  }
+
+  private final AtomicFiles files;
+  private final Path root;
+  private final ExistingRun existing;
+
+  private RunDirectory(AtomicFiles files, Path root, ExistingRun existing) {
+    this.files = files;
+    this.root = root;
+    this.existing = existing;
+  }
+
+  /**
+   * Checks that a run may be saved under {@code uri}; changes nothing there but to create it. What
+   * else is there stays as it is.
+   *
+   * @throws ConfigurationException if it cannot be written, or holds what may not be touched
+   */
+  public static RunDirectory open(String uri, Configuration hadoop, ExistingRun existing) {
+    Path root;
+    try {
+      root = HadoopFiles.path(uri);
+    } catch (IOException e) {
+      throw new ConfigurationException(
+          "Cannot write to save path '%s': %s".formatted(uri, e.getMessage()));
+    }
+    try {
+      return HadoopFiles.on(root, hadoop, fs -> open(fs, fs.makeQualified(root), existing));
+    } catch (IOException e) {
+      throw new ConfigurationException(
+          "Cannot write to save path %s: %s"
+              .formatted(HadoopFiles.describe(root, hadoop), InputException.firstLine(e)));
+    }
+  }
+
+  private static RunDirectory open(FileSystem found, Path root, ExistingRun existing)
+      throws IOException {
+    AtomicFiles files = AtomicFiles.on(found);
+    FileSystem fs = files.fileSystem();
+    if (fs.exists(root)) {
+      requireUsable(fs, root, existing);
+    }
+    fs.mkdirs(root);
+    Path probe = new Path(root, PROBE);
+    fs.create(probe, true).close();
+    fs.delete(probe, false);
+    return new RunDirectory(files, root, existing);
+  }
+
+  private static void requireUsable(FileSystem fs, Path root, ExistingRun existing)
+      throws IOException {
+    if (!fs.getFileStatus(root).isDirectory()) {
+      throw new ConfigurationException("Cannot save to %s: it is a file".formatted(root));
+    }
+    List<Path> run = new ArrayList<>();
+    for (String name : RUN_FILES) {
+      Path path = new Path(root, name);
+      if (fs.exists(path)) {
+        run.add(path);
+      }
+    }
+    if (!run.isEmpty() && existing == ExistingRun.REFUSE) {
+      throw new ConfigurationException(
+          "Cannot save to %s: it holds an earlier run; continue it with --resume or replace it with --overwrite"
+              .formatted(root));
+    }
+    for (Path path : run) {
+      boolean metrics = path.getName().startsWith(METRICS);
+      if (fs.getFileStatus(path).isDirectory() == metrics) {
+        throw new ConfigurationException(
+            "Cannot save to %s: %s is a %s, which no run has"
+                .formatted(root, path, metrics ? "directory" : "file"));
+      }
+      for (FileStatus child : fs.listStatus(path)) {
+        if (!metrics && !IN_RUN.matcher(child.getPath().getName()).matches()) {
+          throw new ConfigurationException(
+              "Cannot save to %s: %s is not of a run, and would be lost; move it away, or choose another --save-path"
+                  .formatted(root, child.getPath()));
+        }
+      }
+    }
+  }
+
+  /** Removes the earlier run if it is to be overwritten, now that all input is known to be good. */
+  void begin() throws IOException {
+    FileSystem fs = files.fileSystem();
+    if (existing == ExistingRun.OVERWRITE) {
+      for (String name : RUN_FILES) {
+        fs.delete(new Path(root, name), true);
+      }
+    }
+    fs.mkdirs(new Path(root, CHECKPOINTS));
+  }
+
+  @Override
+  public String toString() {
+    return root.toString();
+  }
+
+  /** The newest checkpoint, if the run in this directory is to be continued and has one. */
+  public Optional<Checkpoint> latest() {
+    return existing == ExistingRun.RESUME ? checkpoints().latest() : Optional.empty();
+  }
+
+  /**
+   * What keeps the run in this directory. Metrics after {@code state} are dropped.
+   *
+   * @param state where the run begins or continues
+   */
+  public List<RunListener> listeners(Run run, TrainingState state) throws IOException {
+    begin();
+    return List.of(
+        MetricsLog.open(files, new Path(root, METRICS), state),
+        new CheckpointListener(checkpoints(), run));
+  }
+
+  /** Writes {@code model/} in place of what stands there. */
+  public void save(SavedModel saved) throws IOException {
+    Path inProgress = new Path(root, MODEL + TEMPORARY);
+    files.fileSystem().delete(inProgress, true);
+    files.fileSystem().mkdirs(inProgress);
+    saved.write(files, inProgress);
+    files.replace(inProgress, new Path(root, MODEL));
+    LOG.info("Model saved to {}", new Path(root, MODEL));
+  }
+
+  CheckpointStore checkpoints() {
+    return new CheckpointStore(files, new Path(root, CHECKPOINTS));
+  }
+}

@@ -1,0 +1,130 @@
+package org.sparklstm.run;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.sparklstm.config.Settings;
+import org.sparklstm.config.SettingsLoader;
+import org.sparklstm.engine.dl4j.Dl4jModel;
+import org.sparklstm.error.ConfigurationException;
+import org.sparklstm.error.InputException;
+import org.sparklstm.files.AtomicFiles;
+import org.sparklstm.model.LstmShape;
+import org.sparklstm.model.ParameterLayout;
+import org.sparklstm.model.Safetensors;
+import org.sparklstm.text.Vocabulary;
+
+/**
+ * A trained model and its directory {@code model/}: safetensors for Python, a zip for DL4J, the
+ * vocabulary and the settings.
+ *
+ * @param parameters flat, see {@link ParameterLayout}; tied ones once
+ */
+@SuppressWarnings("ArrayRecordComponent") // large, never compared
+public record SavedModel(Settings settings, Vocabulary vocabulary, float[] parameters) {
+  private static final String WEIGHTS = "model.safetensors";
+  private static final String ZIP = "dl4j.zip";
+  private static final String WORDS = "vocabulary.txt";
+  private static final String SETTINGS = "config.conf";
+
+  /** The names of the files. */
+  static final List<String> FILES = List.of(WEIGHTS, ZIP, WORDS, SETTINGS);
+
+  /** The network. */
+  public LstmShape shape() {
+    return settings.shape(vocabulary.size());
+  }
+
+  void write(AtomicFiles files, Path directory) throws IOException {
+    LstmShape untied = shape().untied();
+    float[] both = ParameterLayout.untie(shape(), parameters);
+    write(files, new Path(directory, WORDS), String.join("\n", vocabulary.words()) + "\n");
+    write(files, new Path(directory, SETTINGS), settings.render());
+    files.write(
+        new Path(directory, WEIGHTS),
+        out -> {
+          float[] zeros = new float[untied.layers() * 4 * untied.hiddenSize()];
+          Safetensors.write(out, Map.of("format", "pt"), tensors(untied), both, zeros);
+        });
+    float keepProbability = settings.model().keepProbability();
+    files.write(
+        new Path(directory, ZIP), out -> Dl4jModel.writeZip(untied, keepProbability, both, out));
+  }
+
+  private static void write(AtomicFiles files, Path file, String text) throws IOException {
+    files.write(file, out -> out.write(text.getBytes(StandardCharsets.UTF_8)));
+  }
+
+  /**
+   * Reads a model back from the directory that {@link RunDirectory#save} wrote.
+   *
+   * @throws InputException naming the file that is missing or does not belong to such a model
+   */
+  public static SavedModel read(FileSystem fs, Path directory) {
+    Settings settings = settings(fs, new Path(directory, SETTINGS));
+    Vocabulary vocabulary = vocabulary(fs, new Path(directory, WORDS));
+    Path weights = new Path(directory, WEIGHTS);
+    Safetensors file;
+    try (InputStream in = fs.open(weights)) {
+      file = Safetensors.read(in, fs.getFileStatus(weights).getLen());
+    } catch (IOException e) {
+      throw unreadable(weights, InputException.firstLine(e), e);
+    }
+    LstmShape shape = settings.shape(vocabulary.size());
+    if (!file.tensors().equals(tensors(shape.untied()))) {
+      throw unreadable(
+          weights,
+          "its tensors are not those of %s with the %s words of %s"
+              .formatted(SETTINGS, vocabulary.size(), WORDS),
+          null);
+    }
+    float[] untied = Arrays.copyOf(file.data(), shape.untied().parameterCount());
+    return new SavedModel(settings, vocabulary, ParameterLayout.tie(shape, untied));
+  }
+
+  private static Settings settings(FileSystem fs, Path file) {
+    try {
+      return SettingsLoader.parseFile(text(fs, file), file.toString());
+    } catch (ConfigurationException e) {
+      throw unreadable(file, e.getMessage(), e);
+    }
+  }
+
+  private static Vocabulary vocabulary(FileSystem fs, Path file) {
+    try {
+      return Vocabulary.ofLines(text(fs, file));
+    } catch (IllegalArgumentException e) {
+      throw unreadable(file, e.getMessage(), e);
+    }
+  }
+
+  private static String text(FileSystem fs, Path file) {
+    try (InputStream in = fs.open(file)) {
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw unreadable(file, InputException.firstLine(e), e);
+    }
+  }
+
+  private static InputException unreadable(Path file, String why, Throwable cause) {
+    return new InputException("Cannot read model file %s: %s".formatted(file, why), cause);
+  }
+
+  /** The tensors of {@code shape}, then PyTorch's second bias of each layer, which is zero here. */
+  private static List<ParameterLayout.Tensor> tensors(LstmShape shape) {
+    List<ParameterLayout.Tensor> tensors = new ArrayList<>(ParameterLayout.of(shape));
+    int size = 4 * shape.hiddenSize();
+    for (int layer = 0; layer < shape.layers(); layer++) {
+      tensors.add(
+          new ParameterLayout.Tensor(
+              "lstm.bias_hh_l" + layer, List.of(size), shape.parameterCount() + layer * size));
+    }
+    return tensors;
+  }
+}

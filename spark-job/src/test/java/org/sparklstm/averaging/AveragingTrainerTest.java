@@ -1,0 +1,411 @@
+package org.sparklstm.averaging;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.sparklstm.averaging.WorkerTask.Outcome;
+import org.sparklstm.averaging.WorkerTask.WorkerEnd;
+import org.sparklstm.checkpoint.Checkpoint;
+import org.sparklstm.checkpoint.Run;
+import org.sparklstm.config.Settings;
+import org.sparklstm.config.SettingsLoader;
+import org.sparklstm.engine.LossSum;
+import org.sparklstm.engine.Optimiser;
+import org.sparklstm.engine.Replica;
+import org.sparklstm.error.TrainingException;
+import org.sparklstm.testing.LocalSpark;
+import org.sparklstm.testing.Replicas;
+import org.sparklstm.text.LaneAssignment;
+import org.sparklstm.text.LaneShard;
+import org.sparklstm.train.Combine;
+import org.sparklstm.train.Floats;
+import org.sparklstm.train.Schedule;
+import org.sparklstm.train.Trained;
+import org.sparklstm.train.TrainingPlan;
+import org.sparklstm.train.TrainingState;
+import org.sparklstm.train.WeightedMean;
+
+/** The gates that parameter averaging must pass against a serial trainer. */
+class AveragingTrainerTest {
+  private static final int LANES = 5;
+  private static final int WINDOW = 4;
+  private static final int WINDOWS = 11;
+  private static final int WORDS = 9;
+
+  @ParameterizedTest(name = "H = {0}, keep = {1}")
+  @CsvSource({"1, 1", "3, 1", "11, 1", "2147483647, 1", "3, 0.5"})
+  void oneWorkerEqualsTheSerialTrainerToTheByte(int period, double keep) {
+    Settings settings = settings(1, "averaging.period=" + period, "model.keep-probability=" + keep);
+    Checkpoint start = start(settings);
+
+    TrainingState end = train(start, 1);
+
+    Serial serial = new Serial(start);
+    assertThat(end.parameters())
+        .isEqualTo(serial.parameters)
+        .isNotEqualTo(start.state().parameters());
+    assertThat(end.laneState()).isEqualTo(serial.laneState);
+    // Summed by rounds, so in another order:
+    assertThat(end.loss().nats()).isCloseTo(serial.loss.nats(), within(1e-9));
+    assertThat(end.loss().tokens()).isEqualTo(serial.loss.tokens());
+  }
+
+  @ParameterizedTest(name = "K = {0}")
+  @ValueSource(ints = {2, 3, 4, 5})
+  void severalWorkersWithAnAveragedGradientEqualTheSerialTrainer(int workers) {
+    Settings settings =
+        settings(
+            workers,
+            "averaging.period=1",
+            "averaging.clip=averaged",
+            "train.max-grad-norm=0.5",
+            "model.keep-probability=0.5");
+    Checkpoint start = start(settings);
+
+    TrainingState end = train(start, workers);
+
+    Serial serial = new Serial(start);
+    assertThat(end.parameters()).containsExactly(serial.parameters, within(2e-6f));
+    assertThat(end.laneState()).containsExactly(serial.laneState, within(2e-6f));
+    assertThat(end.loss().nats()).isCloseTo(serial.loss.nats(), within(1e-3));
+    assertThat(end.loss().tokens()).isEqualTo(serial.loss.tokens());
+  }
+
+  @Test
+  void severalWorkersWithoutClippingEqualTheSerialTrainerAtPeriodOne() {
+    Settings settings = settings(2, "averaging.period=1", "train.max-grad-norm=1e9");
+    Checkpoint start = start(settings);
+
+    TrainingState end = train(start, 2);
+
+    assertThat(end.parameters()).containsExactly(new Serial(start).parameters, within(2e-6f));
+  }
+
+  @Test
+  void theSameRunGivesTheSameBytesTwice() {
+    Checkpoint start = start(settings(3, "averaging.period=2", "model.keep-probability=0.5"));
+
+    assertThat(train(start, 3).parameters()).isEqualTo(train(start, 3).parameters());
+  }
+
+  @ParameterizedTest(name = "K = {0}, {1}, {2}")
+  @CsvSource({
+    "1, local, none",
+    "2, local, none",
+    "3, local, none",
+    "5, local, none",
+    "5, averaged, none",
+    "3, local, bfloat16",
+    "5, averaged, bfloat16"
+  })
+  void howWorkersComeTogetherDoesNotChangeTheBytes(int workers, String clip, String compression) {
+    List<TrainingState> ends = new ArrayList<>();
+    for (String combine : List.of("driver", "tree", "sharded", "auto")) {
+      Checkpoint start =
+          start(
+              settings(
+                  workers,
+                  "averaging.period=" + (clip.equals("local") ? 3 : 1),
+                  "averaging.clip=" + clip,
+                  "averaging.combine=" + combine,
+                  "averaging.compression=" + compression,
+                  "model.keep-probability=0.5"));
+      ends.add(train(start, workers));
+    }
+
+    for (TrainingState end : ends) {
+      assertThat(end.parameters()).isEqualTo(ends.get(0).parameters());
+      assertThat(end.laneState()).isEqualTo(ends.get(0).laneState());
+      assertThat(end.loss()).isEqualTo(ends.get(0).loss());
+    }
+  }
+
+  @ParameterizedTest(name = "K = {0}")
+  @ValueSource(ints = {1, 3})
+  void compressedChangesAreAtMost256thOfThemselvesOff(int workers) {
+    Checkpoint start = start(settings(workers, "averaging.compression=bfloat16"));
+
+    float[] parameters = train(start, workers).parameters();
+
+    LaneAssignment split = new LaneAssignment(LANES, workers);
+    double[] exact = new double[parameters.length];
+    double[] bound = new double[parameters.length];
+    for (int worker = 0; worker < workers; worker++) {
+      float[] update =
+          new Serial(start, lanes(split.firstLane(worker), split.lanesOf(worker))).parameters;
+      double weight = split.lanesOf(worker) / (double) LANES;
+      for (int i = 0; i < update.length; i++) {
+        float change = update[i] - start.state().parameters()[i];
+        exact[i] += weight * update[i];
+        bound[i] += weight * Math.abs(change) / 256;
+      }
+    }
+    float[] off = new float[parameters.length];
+    for (int i = 0; i < off.length; i++) {
+      off[i] = (float) Math.abs(parameters[i] - exact[i]);
+      assertThat(off[i]).isLessThanOrEqualTo((float) bound[i] + Math.ulp(1f));
+    }
+    assertThat(Replica.norm(off)).isPositive();
+  }
+
+  @Test
+  void theDriverCollectsWhatFitsIntoAQuarterOfItsHeapAndTheResultLimit() {
+    long megabyte = 1 << 20;
+    assertThat(Combiner.decide(Combine.AUTO, 4, 25 * megabyte, 400 * megabyte, 0))
+        .isEqualTo(Combine.DRIVER);
+    assertThat(Combiner.decide(Combine.AUTO, 5, 25 * megabyte, 400 * megabyte, 0))
+        .isEqualTo(Combine.SHARDED);
+    assertThat(Combiner.decide(Combine.AUTO, 1, 101 * megabyte, 400 * megabyte, 0))
+        .isEqualTo(Combine.SHARDED);
+    assertThat(Combiner.decide(Combine.AUTO, 4, 25 * megabyte, 4000 * megabyte, 100 * megabyte))
+        .isEqualTo(Combine.SHARDED);
+    assertThat(Combiner.decide(Combine.TREE, 4, 25 * megabyte, 1, 1)).isEqualTo(Combine.TREE);
+  }
+
+  @Test
+  void partsOfManyParametersAreMoreThanWorkers() {
+    LaneAssignment split = new LaneAssignment(3, 2); // of two lanes and one
+    int parameters = 9_000_001; // three parts
+    List<float[]> updates = new ArrayList<>();
+    List<Outcome> results = new ArrayList<>();
+    Random random = new Random(7);
+    for (int worker = 0; worker < 2; worker++) {
+      float[] update = new float[parameters];
+      for (int i = 0; i < parameters; i++) {
+        update[i] = random.nextFloat();
+      }
+      updates.add(update);
+      WorkerEnd end =
+          new WorkerEnd(split.firstLane(worker), new Floats(new float[0]), LossSum.ZERO, worker, 0);
+      results.add(new Outcome(new Floats(update), end));
+    }
+
+    Combiner.Combined combined =
+        new Combiner(split, parameters, Combine.SHARDED).combine(context().parallelize(results, 2));
+
+    assertThat(combined.mean()).isEqualTo(WeightedMean.of(updates, split.weights(), false));
+    assertThat(combined.ends()).extracting(WorkerEnd::gradientNorm).containsExactly(0.0, 1.0);
+  }
+
+  @ParameterizedTest(name = "from round {0}")
+  @ValueSource(ints = {1, 2, 3})
+  void anEpochContinuedFromTheMiddleGivesTheSameBytes(int round) {
+    Checkpoint start = start(settings(2, "averaging.period=3"));
+    List<TrainingState> states = new ArrayList<>();
+    AveragingTrainer trainer = trainer(start, 2);
+    trainer.epoch(shards(2), WINDOWS, ended -> states.add(ended.state()));
+    TrainingState end = trainer.state();
+
+    TrainingState continued = train(new Checkpoint(start.run(), states.get(round - 1)), 2);
+
+    assertThat(states).hasSize(4);
+    assertThat(continued.parameters()).isEqualTo(end.parameters());
+    assertThat(continued.loss()).isEqualTo(end.loss());
+  }
+
+  @ParameterizedTest(name = "K = {0}")
+  @ValueSource(ints = {1, 2, 5})
+  void evaluationOnAnyNumberOfWorkersEqualsTheSerialOne(int workers) {
+    Checkpoint start = start(settings(workers));
+    LossSum serial = LossSum.ZERO;
+    try (Replica replica = Replicas.of(start.run().plan().shape(), LANES)) {
+      replica.setParameters(start.state().parameters());
+      for (int window = 0; window < WINDOWS; window++) {
+        serial = serial.plus(replica.evaluate(lanes(0, LANES).window(window)));
+      }
+    }
+
+    TrainingPlan plan = start.run().plan();
+    LossSum loss =
+        new Evaluator(context(), plan.engine(), plan.shape())
+            .evaluate(start.state().parameters(), shards(workers), "test");
+
+    assertThat(loss.tokens()).isEqualTo(serial.tokens());
+    assertThat(loss.nats()).isCloseTo(serial.nats(), within(1e-4));
+  }
+
+  @Test
+  void aLossThatIsNotFiniteStopsTrainingNamingEpochRoundAndWorker() {
+    Checkpoint start = start(settings(2, "averaging.period=3"));
+    float[] broken = start.state().parameters().clone();
+    Arrays.fill(broken, Float.NaN);
+    TrainingState first = start.state();
+    Trained trained = new Trained(broken, first.trained().optimiserState());
+    TrainingState state = first.afterRound(LossSum.ZERO, trained, first.laneState());
+
+    assertThatThrownBy(() -> train(new Checkpoint(start.run(), state), 2))
+        .isInstanceOf(TrainingException.class)
+        .hasMessageStartingWith("The loss of worker 0 is infinite or NaN in epoch 1 round 2");
+  }
+
+  @Test
+  void parametersThatAreNotFiniteStopTrainingInTheRoundThatMadeThem() {
+    Checkpoint start = start(settings(2, "train.learning-rate=1e38", "train.max-grad-norm=1e30"));
+
+    assertThatThrownBy(() -> train(start, 2))
+        .isInstanceOf(TrainingException.class)
+        .hasMessageMatching(
+            "(A parameter|The loss|The gradient norm) .* epoch 1 round 1: lower train.*");
+  }
+
+  @Test
+  void theChosenPeriodIsAPowerOfTwoAndSlowRoundsHaveAHigherOne() {
+    Checkpoint start = start(settings(2, "averaging.period=" + PeriodProbe.windows(WINDOWS)));
+
+    int period =
+        PeriodProbe.choose(
+            context(),
+            new LaneAssignment(LANES, 2),
+            start.run().plan(),
+            start.state(),
+            shards(2),
+            WINDOWS);
+
+    assertThat(period).isBetween(1, WINDOWS);
+    assertThat(PeriodProbe.period(100, 10, 1 << 20)).isEqualTo(256); // 19 · 100 / 10 = 190
+    assertThat(PeriodProbe.period(100, 10, 200)).isEqualTo(200);
+    assertThat(PeriodProbe.period(1, 100, 200)).isEqualTo(1);
+    assertThat(PeriodProbe.period(1, 0, 200)).isEqualTo(200);
+  }
+
+  /** Heavy-ball momentum: state ← 0.5 · state + g, parameters −= rate · state. */
+  private record Momentum() implements Optimiser {
+    @Override
+    public int stateSize(int parameterCount) {
+      return parameterCount;
+    }
+
+    @Override
+    public double step(float[] parameters, float[] gradient, float[] state, double rate) {
+      for (int i = 0; i < parameters.length; i++) {
+        state[i] = 0.5f * state[i] + gradient[i];
+        parameters[i] -= (float) (rate * state[i]);
+      }
+      return Replica.norm(gradient);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"none, 1e-7", "bfloat16, 1"})
+  void anOptimisersStateIsCarriedFromRoundToRound(String compression, float tolerance) {
+    Checkpoint start =
+        start(settings(1, "averaging.period=3", "averaging.compression=" + compression));
+    TrainingPlan sgd = start.run().plan();
+    Optimiser momentum = new Momentum();
+    TrainingPlan plan =
+        new TrainingPlan(
+            sgd.shape(),
+            new Schedule(1, 1, 0.1, 1),
+            momentum,
+            sgd.regularisation(),
+            sgd.averaging(),
+            sgd.engine(),
+            sgd.seed());
+    float[] initial = start.state().parameters();
+    AveragingTrainer trainer =
+        new AveragingTrainer(
+            context(),
+            new LaneAssignment(LANES, 1),
+            plan,
+            TrainingState.initial(plan, initial, LANES));
+    trainer.epoch(shards(1), WINDOWS, round -> {});
+
+    try (Replica replica = Replicas.of(plan.shape(), LANES)) {
+      replica.setParameters(initial);
+      replica.setOptimiserState(new float[initial.length]);
+      for (int window = 0; window < WINDOWS; window++) {
+        replica.backpropagate(lanes(0, LANES).window(window), plan.regularisation(), 0);
+        replica.step(momentum, 0.1);
+      }
+      Trained end = trainer.state().trained();
+      assertThat(end.parameters()).containsExactly(replica.parameters(), within(tolerance));
+      assertThat(end.optimiserState())
+          .containsExactly(replica.optimiserState(), within(tolerance))
+          .isNotEqualTo(new float[initial.length]);
+    }
+  }
+
+  /** Ten lines of serial training to compare with. */
+  private static final class Serial {
+    private final float[] parameters;
+    private final float[] laneState;
+    private LossSum loss = LossSum.ZERO;
+
+    Serial(Checkpoint start) {
+      this(start, lanes(0, LANES));
+    }
+
+    Serial(Checkpoint start, LaneShard shard) {
+      TrainingPlan plan = start.run().plan();
+      try (Replica replica = Replicas.of(plan.shape(), shard.lanes())) {
+        replica.setParameters(start.state().parameters());
+        for (int window = 0; window < WINDOWS; window++) {
+          loss =
+              loss.plus(
+                  replica.backpropagate(
+                      shard.window(window), plan.regularisation(), plan.noiseSeed(0)));
+          replica.step(plan.optimiser(), plan.schedule().rate(0));
+        }
+        parameters = replica.parameters();
+        laneState = replica.laneState();
+      }
+    }
+  }
+
+  private static TrainingState train(Checkpoint start, int workers) {
+    AveragingTrainer trainer = trainer(start, workers);
+    trainer.epoch(shards(workers), WINDOWS, round -> {});
+    return trainer.state();
+  }
+
+  private static AveragingTrainer trainer(Checkpoint start, int workers) {
+    return new AveragingTrainer(
+        context(), new LaneAssignment(LANES, workers), start.run().plan(), start.state());
+  }
+
+  private static JavaSparkContext context() {
+    return JavaSparkContext.fromSparkContext(LocalSpark.session().sparkContext());
+  }
+
+  private static JavaRDD<LaneShard> shards(int workers) {
+    LaneAssignment split = new LaneAssignment(LANES, workers);
+    List<LaneShard> shards = new ArrayList<>();
+    for (int worker = 0; worker < workers; worker++) {
+      shards.add(lanes(split.firstLane(worker), split.lanesOf(worker)));
+    }
+    return context().parallelize(shards, workers);
+  }
+
+  private static LaneShard lanes(int first, int count) {
+    int[][] tokens = new int[count][];
+    for (int lane = 0; lane < count; lane++) {
+      tokens[lane] = new Random(first + lane).ints(WINDOWS * WINDOW + 1, 0, WORDS).toArray();
+    }
+    return new LaneShard(first, WINDOW, tokens);
+  }
+
+  private static Settings settings(int workers, String... assignments) {
+    List<String> all = new ArrayList<>(List.of(assignments));
+    all.add(0, "data.lanes=" + LANES);
+    all.add(0, "data.window=" + WINDOW);
+    all.add(0, "model.hidden-size=6");
+    all.add(0, "model.init-scale=0.5");
+    all.add(0, "engine.name=onednn");
+    return SettingsLoader.load("small", null, all).with("cluster.workers", workers);
+  }
+
+  private static Checkpoint start(Settings settings) {
+    return new Run(settings, WORDS, "abc").begin();
+  }
+}

@@ -1,0 +1,137 @@
+package org.sparklstm.cluster;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.List;
+import org.apache.spark.SparkConf;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.junit.jupiter.api.Test;
+import org.sparklstm.config.Settings;
+import org.sparklstm.config.SettingsLoader;
+import org.sparklstm.error.ConfigurationException;
+import org.sparklstm.testing.Corpus;
+import org.sparklstm.testing.LocalSpark;
+
+class ExecutorMemoryTest {
+  private static final Settings LARGE = SettingsLoader.load("large", null, List.of());
+
+  private static SparkConf conf(String... keysAndValues) {
+    SparkConf conf = new SparkConf(false).set("spark.master", "yarn");
+    for (int i = 0; i < keysAndValues.length; i += 2) {
+      conf.set(keysAndValues[i], keysAndValues[i + 1]);
+    }
+    return conf;
+  }
+
+  private static int overhead(SparkConf conf) {
+    ExecutorMemory.ask(conf, LARGE);
+    return Integer.parseInt(conf.get("spark.executor.memoryOverhead").replace("m", ""));
+  }
+
+  @Test
+  void containersGetRoomForEachWorkersReplicaBesidesTheHeap() {
+    int one = overhead(conf());
+    int four = overhead(conf("spark.executor.cores", "4"));
+
+    assertThat(one).isBetween(384 + 700, 384 + 1024);
+    assertThat(four - one).isBetween(3 * 700, 3 * 1024);
+    assertThat(overhead(conf("spark.executor.cores", "4", "spark.task.cpus", "4"))).isEqualTo(one);
+    assertThat(overhead(conf("spark.executor.memory", "40g"))).isEqualTo(4096); // Spark's tenth
+  }
+
+  @Test
+  void fewerLanesAWorkerNeedLess() {
+    SparkConf conf = conf();
+    ExecutorMemory.ask(conf, LARGE.with("cluster.workers", 20));
+
+    assertThat(conf.getSizeAsMb("spark.executor.memoryOverhead", "0")).isLessThan(overhead(conf()));
+  }
+
+  @Test
+  void whatTheUserSaysStays() {
+    assertThat(overhead(conf("spark.executor.memoryOverhead", "512m"))).isEqualTo(512);
+  }
+
+  @Test
+  void aVocabularyWithoutALimitAsksForNothing() {
+    SparkConf conf = conf();
+    ExecutorMemory.ask(conf, LARGE.with("vocabulary.size", Integer.MAX_VALUE));
+
+    assertThat(conf.contains("spark.executor.memoryOverhead")).isFalse();
+  }
+
+  @Test
+  void tooLittleRoomIsRefusedWithTheNumber() {
+    ExecutorMemory needed = ExecutorMemory.needed(LARGE, LARGE.plan(10_000, 1), 1, 1);
+    int told = overhead(conf());
+
+    assertThatThrownBy(
+            () ->
+                ExecutorMemory.requireOverhead(
+                    needed, conf("spark.executor.memoryOverhead", "512m")))
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessage(
+            "Cannot train: spark.executor.memoryOverhead is 512m, this model needs %sm; raise it or"
+                + " leave it out",
+            told);
+    ExecutorMemory.requireOverhead(needed, conf("spark.executor.memoryOverhead", told + "m"));
+    ExecutorMemory.requireOverhead(needed, conf());
+  }
+
+  @Test
+  void aTaskThatAveragesAGroupHoldsItsWorkersParameters() {
+    long parameters = 4L * LARGE.shape(10_000).parameterCount();
+    long one = ExecutorMemory.needed(LARGE, LARGE.plan(10_000, 1), 16, 1).heap();
+    Settings tree = LARGE.with("averaging.combine", "tree");
+
+    assertThat(ExecutorMemory.needed(tree, tree.plan(10_000, 1), 16, 1).heap() - one)
+        .isEqualTo(5 * parameters); // four, their mean and what is sent, instead of two
+  }
+
+  @Test
+  void aLocalMasterHasNoContainers() {
+    SparkConf conf = conf("spark.master", "local[2]");
+
+    ExecutorMemory.ask(conf, LARGE);
+
+    assertThat(conf.contains("spark.executor.memoryOverhead")).isFalse();
+  }
+
+  /** Looks at this JVM for two workers; the heap of tests is 2 GiB. */
+  private static void require(int words, String... settings) {
+    ExecutorMemory.require(
+        LocalSpark.session().sparkContext(),
+        Corpus.settings(settings),
+        words,
+        JavaSparkContext.fromSparkContext(LocalSpark.session().sparkContext())
+            .parallelize(List.of(0, 1), 2));
+  }
+
+  private static void assertHeapTooSmall(int words, String... settings) {
+    assertThatThrownBy(() -> require(words, settings))
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessageMatching(
+            "Cannot train: this JVM has \\d{4} MiB of Java heap, this model needs \\d{4,5}; raise"
+                + " --driver-memory");
+  }
+
+  @Test
+  void aHeapThatIsTooSmallIsRefusedWithTheNumber() {
+    require(9);
+    assertHeapTooSmall(100_000, "model.hidden-size=4000", "model.layers=2"); // 4.2 GB each copy
+  }
+
+  /** 150 MB of parameters fit into this heap; those of both workers on the driver do not. */
+  @Test
+  void aDriverThatCollectsAllUpdatesNeedsRoomForThem() {
+    require(10_000, "model.hidden-size=1300");
+    assertHeapTooSmall(10_000, "model.hidden-size=1300", "averaging.combine=driver");
+  }
+
+  @Test
+  void aTaskThatRoundsItsUpdateNeedsRoomForItsCopies() {
+    require(10_000, "model.hidden-size=1300");
+    assertHeapTooSmall(10_000, "model.hidden-size=1300", "averaging.compression=bfloat16");
+  }
+}

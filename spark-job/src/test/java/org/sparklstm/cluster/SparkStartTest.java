@@ -1,0 +1,44 @@
+package org.sparklstm.cluster;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.List;
+import org.apache.spark.SparkConf;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.sparklstm.config.Settings;
+import org.sparklstm.config.SettingsLoader;
+import org.sparklstm.error.ConfigurationException;
+
+class SparkStartTest {
+
+  @ParameterizedTest
+  @CsvSource({
+    "local[2], 1, engine.threads 3 needs as many cores for each task: local[2] has 2",
+    "local, 1, engine.threads 3 needs as many cores for each task: local has 1",
+    "'spark://host:7077', two, 'For input string: \"two\"'",
+  })
+  void whatSparkWouldNotStartWithIsAWrongConfiguration(
+      String master, String executorCores, String message) {
+    Settings settings = SettingsLoader.load("test", null, List.of("engine.threads=3"));
+    SparkConf conf = new SparkConf(false).set("spark.master", master);
+    if (!master.startsWith("local")) {
+      conf.set("spark.executor.cores", executorCores);
+    }
+
+    assertThatThrownBy(() -> SparkStart.sparkConf(settings, conf))
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessageContaining(message);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"local[2], true", "'local[2,4]', true", "'spark://host:7077', false", "yarn, false"})
+  void aTaskThatRunsOutOfMemoryEndsItsExecutorButNotTheLocalJvm(String master, boolean local) {
+    SparkConf conf = new SparkConf(false).set("spark.master", master);
+
+    SparkStart.sparkConf(SettingsLoader.load("test", null, List.of()), conf);
+
+    assertThat(conf.contains("spark.executor.killOnFatalError.depth")).isEqualTo(local);
+  }
+}

@@ -1,0 +1,16 @@
+package org.sparklstm.testing;
+
+import org.sparklstm.engine.Engines;
+import org.sparklstm.engine.Replica;
+import org.sparklstm.model.LstmShape;
+
+/** Replicas of the fast engine that compute with one thread. */
+public final class Replicas {
+  private Replicas() {}
+
+  public static Replica of(LstmShape shape, int lanes) {
+    Replica replica = Engines.find("onednn").replica(shape, lanes);
+    replica.useThreads(1);
+    return replica;
+  }
+}
