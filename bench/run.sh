@@ -7,7 +7,8 @@
 set -euo pipefail
 shopt -s inherit_errexit
 [ $# -ge 2 ] || { sed -n '2,6s/^# \{0,1\}//p' "$0" >&2; exit 2; }
-root=$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")
+bench=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
+root=$(dirname "$bench")
 peers=$1 corpus=$(readlink -f "$2")
 shift 2
 [ $# -gt 0 ] || set -- engine whole cluster prepare scaling soak
@@ -23,13 +24,7 @@ spark=${SPARK_HOME:-$root/submit/runtime/target/spark}
 jmh() { # PATTERN OPTION …: prints the counters, a line each: benchmark, parameters, rate
   env "${openmp:-OMP_NUM_THREADS=1}" java -cp "$root/bench/target/classes:$root/bench/target/lib/*:$app:$spark/jars/*" \
     org.openjdk.jmh.Main "$@" -rf csv -rff "$work/jmh.csv" > "$work/jmh.log" 2>&1
-  "$python" - "$work/jmh.csv" <<'PYTHON'
-import csv, sys
-for row in csv.DictReader(open(sys.argv[1])):
-    name = row["Benchmark"].rsplit(".", 1)[1]
-    if ":" in name:
-        print(name, *(v for k, v in row.items() if k.startswith("Param")), f"{float(row['Score']):.1f}")
-PYTHON
+  "$python" "$bench/jmh_counters.py" "$work/jmh.csv"
 }
 rate() { awk '{print $NF}'; }
 machine() { lscpu | sed -n 's/^Model name: *//p;s/^CPU(s): */cores: /p' | tr '\n' ' '; date +%F; }
@@ -72,7 +67,6 @@ epoch() { # WORKERS MASTER OPTION …: tokens/s of the first epoch of small
   train "${@:2}" --conf spark.ui.enabled=false -- --model small --data-path "$corpus" --set train.epochs=1 \
     --set cluster.workers="$1"
   sed -n 's/.*"tokens_per_second":\([0-9]*\).*/\1/p' "$work/run/metrics.jsonl"
-  grep '"event":"round"' "$work/run/metrics.jsonl" > "$work/rounds.jsonl"
 }
 
 whole() {
@@ -81,14 +75,7 @@ whole() {
   program=$(epoch "$workers" "local[$workers]")
   after=$(jmh trainingStep -t "$workers" -p preset=small | grep tokens | rate)
   echo "engine before $alone, PtbTrain $program, engine after $after tokens/s"
-  "$python" - "$work/rounds.jsonl" <<'PYTHON'
-import json, statistics, sys
-rounds = [json.loads(line) for line in open(sys.argv[1])][3:]
-for part in "broadcast", "compute", "combine", "total":
-    print(part, "ms, median of rounds:", statistics.median(r[part + "_ms"] for r in rounds))
-total = sum(r["total_ms"] for r in rounds)
-print("overhead, (total - slowest compute) / total: %.1f %%" % (100 - 100 * sum(r["compute_ms"] for r in rounds) / total))
-PYTHON
+  "$python" "$bench/round_times.py" "$work/run/metrics.jsonl"
 }
 
 cluster() {
@@ -129,13 +116,7 @@ scaling_rounds() {
   for combine in driver tree sharded; do
     train "$1" $(executors "$count" 2g) --conf spark.ui.enabled=false -- --model small --data-path "$work/slice" \
       --set train.epochs=1 --set averaging.period=8 --set averaging.combine="$combine"
-    "$python" - "$work/run/metrics.jsonl" "$count" "$combine" <<'PYTHON'
-import json, statistics, sys
-rounds = [json.loads(line) for line in open(sys.argv[1]) if '"event":"round"' in line][3:-1]
-ms = {part: statistics.median(r[part + "_ms"] for r in rounds) for part in ("compute", "broadcast", "combine", "total")}
-rest = ms["total"] - ms["compute"] - ms["broadcast"] - ms["combine"]
-print("|", sys.argv[2], "|", sys.argv[3], *(f"| {x:.0f}" for x in (ms["compute"], ms["broadcast"], ms["combine"], rest, ms["total"])), "|")
-PYTHON
+    "$python" "$bench/round_times.py" "$work/run/metrics.jsonl" --row "$count" "$combine"
   done
 }
 
@@ -144,47 +125,14 @@ soak() {
   with_cluster "$workers" 1g soak_rounds
 }
 soak_rounds() {
-  train "$1" $(executors "$workers" 1g) --conf spark.ui.port=14040 -- --model test --data-path "$corpus" \
-    --set averaging.period=23 &
+  rm -rf "$work/run"
+  "$root/submit/spark-submit.sh" --master "$1" $(executors "$workers" 1g) --conf spark.ui.port=14040 -- --model test \
+    --data-path "$corpus" --set averaging.period=23 --save-path "$work/run" >&2 & # this process becomes the driver
   job=$!
-  "$python" - "$work" "$job" <<'PYTHON'
-import json, os, subprocess, sys, time, urllib.request
-work, job = sys.argv[1:]
-def get(path):
-    return json.load(urllib.request.urlopen("http://127.0.0.1:14040" + path, timeout=10))
-def processes(application):  # the driver and its executors
-    for line in subprocess.run(["jps", "-lm"], capture_output=True, text=True).stdout.splitlines():
-        pid, name, arguments = (line + "  ").split(" ", 2)
-        if application in arguments or work + "/run" in arguments:
-            yield pid, name.rpartition(".")[2]
-def jcmd(pid, *command):
-    return subprocess.run(["jcmd", pid, *command], capture_output=True, text=True).stdout
-def live_heap(pid):  # after a full collection, the bytes of all objects
-    jcmd(pid, "GC.run")
-    return int(jcmd(pid, "GC.class_histogram", "-all").split()[-1])
-print("| rounds | process | live heap MB | resident MB | threads | file handles | blocks MB | files of the executors MB |")
-print("|---|---|---|---|---|---|---|---|")
-for wanted in range(50, 1001, 190):
-    while True:
-        try:
-            rounds = sum('"event":"round"' in line for line in open(work + "/run/metrics.jsonl"))
-        except FileNotFoundError:
-            rounds = 0
-        if rounds >= wanted or not os.path.exists("/proc/" + job):
-            break
-        time.sleep(1)
-    if rounds < wanted:
-        sys.exit("the job ended after %d rounds" % rounds)
-    gauges = get("/metrics/json")["gauges"].items()
-    blocks = next(v["value"] for k, v in gauges if k.endswith("BlockManager.memory.memUsed_MB"))
-    disk = int(subprocess.run("du -sbc %s/worker*" % work, shell=True, capture_output=True, text=True).stdout.split()[-2]) / 1e6
-    for pid, name in sorted(processes(get("/api/v1/applications")[0]["id"]), key=lambda p: p[1]):
-        heap = live_heap(pid) / 1e6
-        status = dict(line.split(":", 1) for line in open("/proc/%s/status" % pid))
-        print("|", rounds, "|", name, "| %.1f | %d |" % (heap, int(status["VmRSS"].split()[0]) / 1000),
-              status["Threads"].strip(), "|", len(os.listdir("/proc/%s/fd" % pid)), "| %d | %.1f |" % (blocks, disk), flush=True)
-PYTHON
+  pids+=("$job") # so that it ends with the cluster if the watch fails
+  "$python" "$bench/watch_soak.py" "$work" "$job"
   wait "$job"
+  unset 'pids[-1]'
 }
 
 with_cluster() { # WORKERS MEMORY COMMAND: runs COMMAND MASTER on a cluster of this machine
