@@ -1,17 +1,32 @@
 #!/usr/bin/env bash
-# Reproduces the tables of docs/performance.md, docs/scaling.md and docs/reliability.md on this machine:
-#   bench/run.sh PEERS CORPUS [engine|whole|cluster|prepare|scaling|soak …]   (default: all of them)
-# PEERS is a directory with pytorch_ptb.py and tensorflow_ptb.py (bench/README.md), CORPUS one with ptb.train.txt and so on.
-# Environment: PYTHON (default: python3) must have torch; tensorflow is measured if it is there. WORKERS
-# (default: 2), REPEATS (default: 3), PRESETS (default: "small medium"), WORK (default: a new directory).
+# Prints the tables of docs/measurements/speed.md, docs/measurements/scaling.md and docs/measurements/reliability.md,
+# measured on this machine:
+#   bench/run.sh CORPUS [engine|whole|cluster|prepare|scaling|soak …]   (default: all of them)
+# CORPUS is a directory with ptb.train.txt, ptb.valid.txt and ptb.test.txt; data/fetch-ptb.sh makes one.
+# Environment: PYTHON (default: python3), WORKERS (default: 2), REPEATS (default: 3), PRESETS (default: "small medium")
+# and WORK (default: a new directory). PyTorch and TensorFlow are measured if PYTHON has them (bench/peers/README.md).
+# shellcheck disable=SC2046 # "executors" prints options, a word each
 set -euo pipefail
 shopt -s inherit_errexit
-[ $# -ge 2 ] || { sed -n '2,6s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+usage() {
+  echo "$1" >&2
+  sed -n '2,7s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
+  exit 2
+}
+[ $# -ge 1 ] || usage "CORPUS is missing."
+[ -d "$1" ] || usage "There is no directory $1."
 bench=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
 root=$(dirname "$bench")
-peers=$1 corpus=$(readlink -f "$2")
-shift 2
+peers=$bench/peers
+corpus=$(readlink -f "$1")
+shift
 [ $# -gt 0 ] || set -- engine whole cluster prepare scaling soak
+for part in "$@"; do
+  case $part in
+    engine | whole | cluster | prepare | scaling | soak) ;;
+    *) usage "There is no part $part." ;;
+  esac
+done
 python=${PYTHON:-python3}
 workers=${WORKERS:-2}
 repeats=${REPEATS:-3}
@@ -22,30 +37,46 @@ app=$root/spark-job/target/spark-lstm.jar
 spark=${SPARK_HOME:-$root/submit/runtime/target/spark}
 
 jmh() { # PATTERN OPTION …: prints the counters, a line each: benchmark, parameters, rate
-  env "${openmp:-OMP_NUM_THREADS=1}" java -cp "$root/bench/target/classes:$root/bench/target/lib/*:$app:$spark/jars/*" \
+  env "${openmp:-OMP_NUM_THREADS=1}" java \
+    -cp "$root/bench/target/classes:$root/bench/target/lib/*:$app:$spark/jars/*" \
     org.openjdk.jmh.Main "$@" -rf csv -rff "$work/jmh.csv" > "$work/jmh.log" 2>&1
   "$python" "$bench/jmh_counters.py" "$work/jmh.csv"
 }
 rate() { awk '{print $NF}'; }
 machine() { lscpu | sed -n 's/^Model name: *//p;s/^CPU(s): */cores: /p' | tr '\n' ' '; date +%F; }
 
+installed() { # MODULE: whether PYTHON has it
+  "$python" -c 'import importlib.util, sys; sys.exit(importlib.util.find_spec(sys.argv[1]) is None)' "$1"
+}
+peer() { # MODULE PROGRAM ARGUMENT …: tokens/s, or nothing if PYTHON lacks the module or the program fails
+  if installed "$1"; then
+    "$python" "$peers/$2" "${@:3}" 2> "$work/$1.log" | sed -n 's/.*: \([0-9]*\) tokens.*/\1/p' | grep . \
+      || echo "$2 failed or printed no rate: its messages are in $work/$1.log" >&2
+  fi
+}
+
 engine() {
   echo "### Engine alone, tokens/s ($(machine))"
-  echo "| preset | PyTorch | TensorFlow | fused, $workers workers | ratio to the faster | gemm GFLOP/s, $workers workers | share |"
+  installed torch || printf '\nPyTorch is not installed: its column is empty.\n\n'
+  echo "| preset | PyTorch | TensorFlow | oneDNN, $workers workers | ratio to the faster" \
+    "| gemm GFLOP/s, $workers workers | share |"
   echo "|---|---|---|---|---|---|---|"
   for preset in ${PRESETS:-small medium}; do
     windows=$([ "$preset" = small ] && echo 100 || echo 12)
     flop=$([ "$preset" = small ] && echo 15.84e-3 || echo 79.56e-3) # GFLOP a token
     for _ in $(seq "$repeats"); do
-      torch=$("$python" "$peers/pytorch_ptb.py" "$corpus" "$preset" --windows "$windows" | sed -n 's/.*: \([0-9]*\) tokens.*/\1/p')
-      tf=$("$python" "$peers/tensorflow_ptb.py" "$corpus" "$preset" "$windows" 2>/dev/null | sed -n 's/.*: \([0-9]*\) tokens.*/\1/p' || true)
+      torch=$(peer torch pytorch_ptb.py "$corpus" "$preset" --windows "$windows")
+      tf=$(peer tensorflow tensorflow_ptb.py "$corpus" "$preset" "$windows")
       ours=$(jmh trainingStep -t "$workers" -p preset="$preset" | grep tokens | rate)
       gemm=$(jmh product -t "$workers" -p rowsColumnsInner="400 10000 200" | grep gigaflop | rate)
-      awk -v p="$preset" -v a="$torch" -v b="${tf:-0}" -v o="$ours" -v g="$gemm" -v f="$flop" 'BEGIN {
-        printf "| %s | %d | %s | %d | %.2f | %.0f | %.0f %% |\n", p, a, b ? b : "–", o, o / (a > b ? a : b), g, 100 * o * f / g }'
+      awk -v p="$preset" -v a="${torch:-0}" -v b="${tf:-0}" -v o="$ours" -v g="$gemm" -v f="$flop" 'BEGIN {
+        faster = a > b ? a : b
+        printf "| %s | %s | %s | %d | %s | %.0f | %.0f %% |\n", p, a ? a : "–", b ? b : "–", o,
+          faster ? sprintf("%.2f", o / faster) : "–", g, 100 * o * f / g }'
     done
   done
-  echo "### small: the reference engine with $workers workers; DL4J's own fit with its defaults, and with one thread; tokens/s"
+  echo "### small, tokens/s: the reference engine with $workers workers;" \
+    "DL4J's own fit with its defaults, and with one thread"
   jmh trainingStep -t "$workers" -p preset=small -p engine=dl4j | grep tokens
   openmp=--unset=OMP_NUM_THREADS jmh StockDl4j | grep tokens
   jmh StockDl4j | grep tokens
@@ -86,7 +117,8 @@ cluster_epochs() {
   one=$(epoch 1 "$1" $(executors 1 2g))
   all=$(epoch "$workers" "$1" $(executors "$workers" 2g))
   waves=$(epoch "$workers" "$1" $(executors 1 2g))
-  echo "$workers workers on $workers executors: $all tokens/s; one executor: $one as one worker, $waves as $workers in turn"
+  echo "$workers workers on $workers executors: $all tokens/s;" \
+    "one executor: $one as one worker, $waves as $workers in turn"
 }
 
 prepare() {
