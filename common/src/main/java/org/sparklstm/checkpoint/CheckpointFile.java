@@ -13,6 +13,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Function;
 import org.sparklstm.config.Settings;
 import org.sparklstm.config.SettingsLoader;
 import org.sparklstm.engine.LossSum;
@@ -36,8 +37,11 @@ public final class CheckpointFile {
 
   /** Writes a checkpoint; the stream stays open. */
   public static void write(Checkpoint checkpoint, OutputStream out) throws IOException {
+    write(checkpoint, checkpoint.run().plan(), out);
+  }
+
+  static void write(Checkpoint checkpoint, TrainingPlan plan, OutputStream out) throws IOException {
     Run run = checkpoint.run();
-    TrainingPlan plan = run.plan();
     TrainingState state = checkpoint.state();
     Map<String, String> metadata = new TreeMap<>();
     metadata.put("format", FORMAT);
@@ -63,6 +67,16 @@ public final class CheckpointFile {
    * @throws IOException if it is not a whole and unchanged checkpoint of this format
    */
   public static Checkpoint read(InputStream in, long length) throws IOException {
+    return read(in, length, Run::plan);
+  }
+
+  /**
+   * Reads a checkpoint of a run with any plan.
+   *
+   * @param plan gives the plan of the checkpoint's run
+   */
+  static Checkpoint read(InputStream in, long length, Function<Run, TrainingPlan> plan)
+      throws IOException {
     Safetensors file = Safetensors.read(in, length);
     Map<String, String> metadata = new TreeMap<>(file.metadata());
     String format = String.valueOf(metadata.get("format"));
@@ -78,13 +92,14 @@ public final class CheckpointFile {
       throw new IOException("damaged: checksum mismatch");
     }
     try {
-      return checkpoint(metadata, file);
+      return checkpoint(metadata, file, plan);
     } catch (ConfigurationException | IllegalArgumentException e) {
       throw new IOException("of another version: " + e.getMessage(), e);
     }
   }
 
-  private static Checkpoint checkpoint(Map<String, String> metadata, Safetensors file)
+  private static Checkpoint checkpoint(
+      Map<String, String> metadata, Safetensors file, Function<Run, TrainingPlan> planOf)
       throws IOException {
     Settings settings = SettingsLoader.parse(metadata.get("settings"), "checkpoint");
     int vocabularySize = Integer.parseInt(metadata.get("vocabulary.size"));
@@ -92,7 +107,7 @@ public final class CheckpointFile {
       throw new IOException("its averaging.period is not decided");
     }
     Run run = new Run(settings, vocabularySize, metadata.get("corpus"));
-    TrainingPlan plan = run.plan();
+    TrainingPlan plan = planOf.apply(run);
     if (!file.tensors().equals(tensors(plan, settings.data().lanes()))) {
       throw new IOException("its tensors are not those of its settings");
     }

@@ -14,9 +14,11 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.sparklstm.config.SettingsLoader;
 import org.sparklstm.engine.LossSum;
+import org.sparklstm.engine.Optimiser;
 import org.sparklstm.model.LstmShape;
 import org.sparklstm.model.Safetensors;
 import org.sparklstm.train.Trained;
+import org.sparklstm.train.TrainingPlan;
 import org.sparklstm.train.TrainingState;
 
 class CheckpointFileTest {
@@ -49,6 +51,51 @@ class CheckpointFileTest {
 
     assertThat(bytes(checkpoint())).isEqualTo(bytes);
     assertThat(bytes(read(bytes))).isEqualTo(bytes);
+  }
+
+  /** An optimiser with two floats of state for the whole model. */
+  private record TwoFloats() implements Optimiser {
+    @Override
+    public int stateSize(int parameterCount) {
+      return 2;
+    }
+
+    @Override
+    public double step(float[] parameters, float[] gradient, float[] state, double rate) {
+      throw new UnsupportedOperationException();
+    }
+  }
+
+  @Test
+  void anOptimisersStateIsReadBack() throws IOException {
+    Checkpoint plain = checkpoint();
+    TrainingPlan sgd = plain.run().plan();
+    TrainingPlan plan =
+        new TrainingPlan(
+            sgd.shape(),
+            sgd.schedule(),
+            new TwoFloats(),
+            sgd.regularisation(),
+            sgd.averaging(),
+            sgd.engine(),
+            sgd.seed());
+    TrainingState state = plain.state();
+    Trained trained = new Trained(state.parameters(), new float[] {0.25f, -3});
+    TrainingState withState =
+        new TrainingState(state.epoch(), state.round(), state.loss(), trained, state.laneState());
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    CheckpointFile.write(new Checkpoint(plain.run(), withState), plan, out);
+    byte[] bytes = out.toByteArray();
+
+    Checkpoint read =
+        CheckpointFile.read(new ByteArrayInputStream(bytes), bytes.length, run -> plan);
+
+    assertThat(read.state().trained().optimiserState()).containsExactly(0.25f, -3);
+    assertThat(read.state().parameters()).isEqualTo(state.parameters());
+    assertThat(read.state().laneState()).isEqualTo(state.laneState());
+    assertThatThrownBy(() -> read(bytes)) // plain SGD keeps nothing
+        .isInstanceOf(IOException.class)
+        .hasMessage("its tensors are not those of its settings");
   }
 
   @Test
