@@ -76,7 +76,7 @@ public class ProductBenchmark {
     }
   }
 
-  /** Counted beside the products. */
+  /** Counted with the products. */
   @AuxCounters
   @State(Scope.Thread)
   public static class Count {

@@ -30,7 +30,9 @@ import org.sparklstm.train.TrainingState;
  * After the parameters come the lane state and, of an optimiser that has one, its state.
  */
 public final class CheckpointFile {
+  /** To be raised when files of before can no longer be read. */
   private static final String FORMAT = "sparklstm-checkpoint-5";
+
   private static final String DIGEST = "sha256";
 
   private CheckpointFile() {}

@@ -11,7 +11,7 @@ public final class ResumeRules {
   private static final List<String> DECIDED =
       List.of("averaging.period", "cluster.workers", "engine.name");
 
-  /** Keys that change no byte of the model. */
+  /** Keys that change no byte of what is trained already. */
   private static final List<String> FREE =
       List.of("train.epochs", "averaging.combine", "cluster.round-timeout");
 
@@ -58,7 +58,8 @@ public final class ResumeRules {
   public static void requireCorpus(Checkpoint checkpoint, String digest) {
     if (!checkpoint.run().corpus().equals(digest)) {
       throw new ConfigurationException(
-          "Cannot resume: the corpus is not the one that the checkpoint was trained on (its lines and their digests are %s, not %s)"
+          ("Cannot resume: the corpus is not the one that the checkpoint was trained on"
+                  + " (its lines and their digests are %s, not %s)")
               .formatted(digest, checkpoint.run().corpus()));
     }
   }

@@ -24,8 +24,8 @@ import org.sparklstm.train.TrainingPlan;
 import org.sparklstm.train.WorkerUpdate;
 
 /**
- * All settings of a run, validated. Each record component is the key of the same name in {@code
- * reference.conf}, where it is documented; nothing has a default anywhere else.
+ * All settings of a run, validated. The keys of {@code reference.conf} are the components of the
+ * records and are documented there. Nothing has a default anywhere else.
  *
  * @param source the resolved configuration that the records were read from
  */
@@ -51,8 +51,8 @@ public record Settings(
   /**
    * Which words a model knows.
    *
-   * @param minCount rarer words of the training text are {@code <unk>}; empty: 2 if there were no
-   *     {@code <unk>} otherwise, else 1
+   * @param minCount rarer words of the training text are {@code <unk>}; empty: 1 if that leaves
+   *     some word {@code <unk>}, else 2
    */
   public record Vocabulary(int size, OptionalInt minCount) {}
 
@@ -72,7 +72,7 @@ public record Settings(
   }
 
   /**
-   * When the workers' parameters are averaged.
+   * When and how workers are averaged.
    *
    * @param period windows between two averages; empty: decided by measurement
    */

@@ -9,10 +9,10 @@ import org.sparklstm.model.LstmShape;
  */
 public interface Engine {
 
-  /** What {@code engine.name} calls it. */
+  /** What {@code engine.name} calls it: lower case, words joined by hyphens. */
   String name();
 
-  /** {@code engine.name = auto} takes the usable engine with the highest. */
+  /** Of the engines that can be used, {@code engine.name = auto} is the one with the highest. */
   int preference();
 
   /** Why it does not run on this machine; empty if it does. */
@@ -24,13 +24,14 @@ public interface Engine {
   /**
    * What a replica needs besides the Java heap.
    *
+   * @param optimiser whose state it may keep there
    * @param lanes B of its windows
    * @param length T of its windows
    */
-  Memory memory(LstmShape shape, int lanes, int length);
+  Memory memory(LstmShape shape, Optimiser optimiser, int lanes, int length);
 
   /**
-   * A new replica, with all zeros.
+   * A new replica, with parameters and lane state of zeros and no optimiser state.
    *
    * @param lanes B, the lanes of every window
    * @throws IllegalStateException if the engine does not run on this machine

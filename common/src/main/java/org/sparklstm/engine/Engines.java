@@ -2,6 +2,7 @@ package org.sparklstm.engine;
 
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.ServiceLoader;
 import org.sparklstm.error.ConfigurationException;
 
@@ -18,6 +19,13 @@ public final class Engines {
   /** Every engine on the class path, the most preferred first. */
   public static List<Engine> all() {
     return ALL;
+  }
+
+  /** Why the engine of that name does not run on this machine; empty if it does. */
+  public static Optional<String> whyUnavailable(String name) {
+    return ALL.stream().noneMatch(engine -> engine.name().equals(name))
+        ? Optional.of("no jar on the class path has it")
+        : find(name).whyUnavailable();
   }
 
   /**

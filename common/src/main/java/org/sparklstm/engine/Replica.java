@@ -31,7 +31,7 @@ public interface Replica extends AutoCloseable {
   /** A new array of the current state [B, L, 2, H]. */
   float[] laneState();
 
-  /** Copies the state in that an optimiser left, or zeros: {@link Optimiser#stateSize} floats. */
+  /** Copies the optimiser's state in: {@link Optimiser#stateSize} floats. */
   void setOptimiserState(float[] state);
 
   /** A new array of the optimiser's current state. */
@@ -53,9 +53,9 @@ public interface Replica extends AutoCloseable {
   float[] gradient();
 
   /**
-   * Updates parameters and optimiser state with that gradient g, unless its norm is not finite. To
-   * be called before another window. Without another implementation the arithmetic is done on
-   * arrays by {@link Optimiser#step}.
+   * Updates parameters and optimiser state with that gradient g, unless its norm is not finite. It
+   * must follow {@link #backpropagate} without another window in between. This implementation does
+   * the arithmetic on arrays, with {@link Optimiser#step}.
    *
    * @param rate learning rate
    * @return ‖g‖

@@ -1,14 +1,14 @@
 package org.sparklstm.engine;
 
 /**
- * Plain stochastic gradient descent with the gradient g clipped by its global norm (Pascanu et al.
- * 2013): parameters −= rate · min(1, maxGradNorm / ‖g‖) · g. It has no state.
+ * Plain stochastic gradient descent with the gradient g clipped by its global norm: parameters −=
+ * rate · min(1, maxGradNorm / ‖g‖) · g. It has no state.
  */
 public record Sgd(double maxGradNorm) implements Optimiser {
 
   /** What a gradient of this norm is multiplied with: rate · min(1, maxGradNorm / norm). */
   public double scale(double rate, double norm) {
-    return rate * Math.min(1, maxGradNorm / norm);
+    return rate * Optimiser.clipping(norm, maxGradNorm);
   }
 
   @Override

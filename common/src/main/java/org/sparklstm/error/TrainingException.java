@@ -1,6 +1,6 @@
 package org.sparklstm.error;
 
-/** Training that cannot go on. The message says where it stopped. */
+/** Training that cannot continue. The message says where it stopped. */
 public final class TrainingException extends RuntimeException {
   public TrainingException(String message) {
     super(message);

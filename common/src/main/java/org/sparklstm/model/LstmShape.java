@@ -27,7 +27,8 @@ public record LstmShape(int vocabularySize, int hiddenSize, int layers, boolean 
       throw new IllegalArgumentException(
           String.format(
               Locale.ROOT,
-              "Cannot build a network of %.0f parameters: at most 2^31 - 9 fit into one array; reduce model.hidden-size, model.layers or vocabulary.size",
+              "Cannot build a network of %.0f parameters: at most 2^31 - 9 fit into one array; reduce"
+                  + " model.hidden-size, model.layers or vocabulary.size",
               parameters));
     }
   }

@@ -126,7 +126,7 @@ public record Safetensors(
     }
     if (8 + headerLength + 4 * floats != length) {
       throw new IOException(
-          "truncated or overlong: its header tells of %s bytes, it has %s"
+          "truncated or overlong: by its header it has %s bytes, in fact %s"
               .formatted(8 + headerLength + 4 * floats, length));
     }
     return new Safetensors(metadata, tensors, readFloats(in, (int) floats));

@@ -5,7 +5,7 @@ import java.io.Serializable;
 /**
  * When and how workers are averaged.
  *
- * @param period H, windows of a round: between two averages
+ * @param period windows of a round, between two averages
  * @param update what workers send
  * @param combine how their updates come together
  */
@@ -27,7 +27,7 @@ public record AveragingPlan(int period, WorkerUpdate update, Combine combine)
     return (windows - 1) / period + 1;
   }
 
-  /** The first window of a round, which is the end of the round before. */
+  /** The first window of a round; the round before ends in front of it. */
   public int firstWindow(int round, int windows) {
     return (int) Math.min((long) round * period, windows);
   }

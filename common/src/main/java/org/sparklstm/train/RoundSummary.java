@@ -16,7 +16,8 @@ public record RoundSummary(TrainingState state, LossSum loss, double gradientNor
    *
    * @param broadcast of sending the state to the workers
    * @param compute of the slowest worker's windows
-   * @param combine of the driver's part of the average, once the last result is there
+   * @param combine of the driver's part of the average, once the last result is there; 0 if
+   *     executors average all
    * @param total of the whole round
    */
   public record Timing(long broadcast, long compute, long combine, long total) {}

@@ -36,12 +36,6 @@ public record TrainingPlan(
   /** Bytes of the parameters and the optimiser's state. */
   public long trainedBytes() {
     int parameters = shape.parameterCount();
-    return (long) Float.BYTES * (parameters + optimiser.stateSize(parameters));
-  }
-
-  /** The same plan with another period. */
-  public TrainingPlan withPeriod(int period) {
-    AveragingPlan other = new AveragingPlan(period, averaging.update(), averaging.combine());
-    return new TrainingPlan(shape, schedule, optimiser, regularisation, other, engine, seed);
+    return Float.BYTES * ((long) parameters + optimiser.stateSize(parameters));
   }
 }

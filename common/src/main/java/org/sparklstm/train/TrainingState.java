@@ -34,11 +34,6 @@ public record TrainingState(
     return trained.parameters();
   }
 
-  /** The state after one more round. */
-  public TrainingState afterRound(LossSum epochLoss, Trained averaged, float[] carried) {
-    return new TrainingState(epoch, round + 1, epochLoss, averaged, carried);
-  }
-
   /** The state before the next epoch: zero lane state, all else carried over. */
   public TrainingState nextEpoch() {
     return new TrainingState(epoch + 1, 0, LossSum.ZERO, trained, new float[laneState.length]);

@@ -14,8 +14,8 @@ public final class WeightedMean {
   private WeightedMean() {}
 
   /**
-   * Workers of one group: the mean of all is the mean of the groups' means, so that groups can be
-   * averaged on different machines.
+   * Workers of one group. The weighted mean of all is that of the groups' weighted means, so that
+   * groups can be averaged on different machines.
    */
   public static int groupSize(int workers) {
     return (int) Math.ceil(Math.sqrt(workers));

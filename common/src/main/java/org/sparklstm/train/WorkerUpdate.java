@@ -22,11 +22,18 @@ public sealed interface WorkerUpdate extends Serializable {
   Floats encode(Replica replica, Trained start);
 
   /**
-   * Where the mean of all updates leads; new arrays.
+   * Where the mean of all updates leads. It is asked for before a round, so that the driver keeps
+   * of the start only what the mean is applied to.
    *
-   * @param start what all workers began the round with, not modified
+   * @param start what all workers begin the round with, not modified
    */
-  Trained apply(Trained start, float[] mean, Optimiser optimiser, double rate);
+  Destination destination(Trained start, Optimiser optimiser, double rate);
+
+  /** Where the mean of all updates leads. */
+  interface Destination {
+    /** What all workers have after the round: new arrays, or {@code mean} itself. */
+    Trained from(float[] mean);
+  }
 
   /** Floats of an update. */
   default int size(int parameterCount, Optimiser optimiser) {
@@ -46,6 +53,11 @@ public sealed interface WorkerUpdate extends Serializable {
     return compression() == Compression.NONE ? 1 : 2;
   }
 
+  /** Arrays of the parameters' size that the driver keeps of the start during a round. */
+  default int copiesOfStart() {
+    return 1;
+  }
+
   /** Workers step by themselves, and their parameters are averaged. */
   record Parameters() implements WorkerUpdate {
     @Override
@@ -59,8 +71,14 @@ public sealed interface WorkerUpdate extends Serializable {
     }
 
     @Override
-    public Trained apply(Trained start, float[] mean, Optimiser optimiser, double rate) {
-      return Trained.of(mean, start.parameters().length);
+    public Destination destination(Trained start, Optimiser optimiser, double rate) {
+      int parameterCount = start.parameters().length; // all that is kept of the start
+      return mean -> Trained.of(mean, parameterCount);
+    }
+
+    @Override
+    public int copiesOfStart() {
+      return 0;
     }
 
     @Override
@@ -82,8 +100,8 @@ public sealed interface WorkerUpdate extends Serializable {
     }
 
     @Override
-    public Trained apply(Trained start, float[] mean, Optimiser optimiser, double rate) {
-      return Trained.of(plus(start.joined(), 1, mean), start.parameters().length);
+    public Destination destination(Trained start, Optimiser optimiser, double rate) {
+      return mean -> Trained.of(plus(start.joined(), 1, mean), start.parameters().length);
     }
 
     @Override
@@ -117,10 +135,12 @@ public sealed interface WorkerUpdate extends Serializable {
     }
 
     @Override
-    public Trained apply(Trained start, float[] mean, Optimiser optimiser, double rate) {
-      Trained end = new Trained(start.parameters().clone(), start.optimiserState().clone());
-      optimiser.step(end.parameters(), mean, end.optimiserState(), rate);
-      return end;
+    public Destination destination(Trained start, Optimiser optimiser, double rate) {
+      return mean -> {
+        Trained end = new Trained(start.parameters().clone(), start.optimiserState().clone());
+        optimiser.step(end.parameters(), mean, end.optimiserState(), rate);
+        return end;
+      };
     }
 
     @Override

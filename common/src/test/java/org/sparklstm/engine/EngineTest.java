@@ -49,8 +49,8 @@ class EngineTest {
   @Test
   void noEngineHereNeedsADevice() {
     for (Engine engine : Engines.all()) {
-      Engine.Memory few = engine.memory(SHAPE, 2, 5);
-      Engine.Memory more = engine.memory(new LstmShape(1000, 30, 2), 4, 10);
+      Engine.Memory few = engine.memory(SHAPE, new Sgd(5), 2, 5);
+      Engine.Memory more = engine.memory(new LstmShape(1000, 30, 2), new Sgd(5), 4, 10);
       assertThat(few.device()).isZero();
       assertThat(few.host()).isPositive().isLessThan(more.host());
     }

@@ -437,7 +437,7 @@ class ReplicaTest {
     Regularisation regularisation = new Regularisation(0.5f, mode);
     Window window = randomWindow(fresh(), shape, lanes, length);
     Engine engine = Engines.find("onednn");
-    long said = engine.memory(shape, lanes, length).host();
+    long said = engine.memory(shape, new Sgd(5), lanes, length).host();
     float[] zeros = new float[shape.parameterCount()];
     long before = Pointer.physicalBytes();
     try (Replica replica = Replicas.of(engine, shape, lanes)) {

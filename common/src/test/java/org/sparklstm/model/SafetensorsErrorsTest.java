@@ -57,7 +57,7 @@ class SafetensorsErrorsTest {
   void tensorLargerThanTheFileIsRefusedWithoutAllocatingIt() {
     assertRefused(
         "{'a':{'dtype':'F32','shape':[2147483639],'data_offsets':[0,8589934556]}}",
-        "truncated or overlong: its header tells of %s bytes, it has %s"
+        "truncated or overlong: by its header it has %s bytes, in fact %s"
             .formatted(8 + 72 + 8_589_934_556L, 8 + 72 + 4));
   }
 

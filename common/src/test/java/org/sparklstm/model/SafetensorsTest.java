@@ -115,7 +115,7 @@ class SafetensorsTest {
     assertThatThrownBy(() -> read(overlong))
         .isInstanceOf(IOException.class)
         .hasMessage(
-            "truncated or overlong: its header tells of %s bytes, it has %s",
+            "truncated or overlong: by its header it has %s bytes, in fact %s",
             overlong.length - 1, overlong.length);
   }
 

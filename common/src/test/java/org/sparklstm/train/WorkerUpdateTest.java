@@ -47,7 +47,7 @@ class WorkerUpdateTest {
       }
       float[] sent = update.encode(replica, start).values();
       assertThat(sent).hasSize(update.size(SIZE, optimiser));
-      return update.apply(start, sent, optimiser, 1);
+      return update.destination(start, optimiser, 1).from(sent);
     }
   }
 
@@ -113,7 +113,8 @@ class WorkerUpdateTest {
     gradient[0] = 3;
     gradient[1] = 4;
 
-    Trained end = new WorkerUpdate.Gradient(Compression.NONE).apply(start, gradient, counting, 2);
+    Trained end =
+        new WorkerUpdate.Gradient(Compression.NONE).destination(start, counting, 2).from(gradient);
 
     assertThat(end.parameters()[0]).isEqualTo((float) (PARAMETERS[0] - 2 * 3 / 5.0));
     assertThat(end.parameters()[1]).isEqualTo((float) (PARAMETERS[1] - 2 * 4 / 5.0));
@@ -146,6 +147,8 @@ class WorkerUpdateTest {
     assertThat(new WorkerUpdate.Gradient(Compression.NONE).copiesToSend()).isEqualTo(2);
     assertThat(new WorkerUpdate.Gradient(Compression.BFLOAT16).copiesToSend()).isEqualTo(4);
     assertThat(new WorkerUpdate.Change(Compression.BFLOAT16).copiesToSend()).isEqualTo(4);
+    assertThat(new WorkerUpdate.Parameters().copiesOfStart()).isZero();
+    assertThat(new WorkerUpdate.Gradient(Compression.NONE).copiesOfStart()).isEqualTo(1);
     assertThat(new WorkerUpdate.Parameters().copiesToReceive()).isEqualTo(1);
     assertThat(new WorkerUpdate.Change(Compression.BFLOAT16).copiesToReceive()).isEqualTo(2);
   }

@@ -26,7 +26,7 @@ sealed interface Start {
    */
   static Start of(Optional<Checkpoint> latest, Settings wanted) {
     latest.ifPresent(checkpoint -> ResumeRules.requireSettings(checkpoint, wanted));
-    return latest.<Start>map(Resumed::new).orElseGet(() -> new Fresh(wanted));
+    return latest.<Start>map(from -> new Resumed(from, wanted)).orElseGet(() -> new Fresh(wanted));
   }
 
   /** The number of workers; empty: one for each task that the cluster runs at once. */
@@ -37,7 +37,7 @@ sealed interface Start {
    *
    * @throws org.sparklstm.error.ConfigurationException if the run cannot have this corpus
    */
-  Settings decide(Settings wanted, PreparedCorpus corpus);
+  Settings decide(PreparedCorpus corpus);
 
   /** Where training starts, with the averaging period decided. */
   Checkpoint checkpoint(JavaSparkContext spark, Run run, PreparedCorpus corpus);
@@ -53,14 +53,14 @@ sealed interface Start {
   }
 
   /** Starts with initial parameters. */
-  record Fresh(Settings settings) implements Start {
+  record Fresh(Settings wanted) implements Start {
     @Override
     public OptionalInt workers() {
-      return settings.cluster().workers();
+      return wanted.cluster().workers();
     }
 
     @Override
-    public Settings decide(Settings wanted, PreparedCorpus corpus) {
+    public Settings decide(PreparedCorpus corpus) {
       EngineChoice engine =
           EngineProbe.choose(
               wanted.engine(),
@@ -90,14 +90,14 @@ sealed interface Start {
   }
 
   /** Continues from a checkpoint, with what was decided when its run began. */
-  record Resumed(Checkpoint from) implements Start {
+  record Resumed(Checkpoint from, Settings wanted) implements Start {
     @Override
     public OptionalInt workers() {
       return from.run().settings().cluster().workers();
     }
 
     @Override
-    public Settings decide(Settings wanted, PreparedCorpus corpus) {
+    public Settings decide(PreparedCorpus corpus) {
       ResumeRules.requireCorpus(from, corpus.digest());
       return decided(wanted, from.run().settings().engine(), corpus);
     }

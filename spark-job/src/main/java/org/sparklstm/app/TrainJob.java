@@ -28,7 +28,6 @@ import org.sparklstm.run.RunListener.EpochBegin;
 import org.sparklstm.run.RunListener.EpochSummary;
 import org.sparklstm.run.SavedModel;
 import org.sparklstm.train.TrainingPlan;
-import org.sparklstm.train.TrainingState;
 
 /** The whole job: reads the corpus, trains epoch by epoch, validates, tests, saves. */
 public final class TrainJob {
@@ -75,10 +74,20 @@ public final class TrainJob {
     PreparedCorpus corpus =
         PreparedCorpus.prepare(
             spark, dataPath, wanted, () -> start.workers().orElseGet(() -> slots(wanted)));
-    Settings decided = start.decide(wanted, corpus);
+    try {
+      return prepare(start, corpus);
+    } catch (RuntimeException e) {
+      corpus.close();
+      throw e;
+    }
+  }
+
+  private Prepared prepare(Start start, PreparedCorpus corpus) {
+    Settings decided = start.decide(corpus);
     int words = corpus.vocabulary().size();
     ExecutorMemory.require(spark.sparkContext(), decided, words, corpus.train());
-    Checkpoint begin = start.checkpoint(context, new Run(decided, words, corpus.digest()), corpus);
+    Run run = new Run(decided, words, corpus.digest());
+    Checkpoint begin = start.checkpoint(context, run, corpus);
     TrainingPlan plan = begin.run().plan();
     LOG.info(
         "{} parameters, vocabulary of {} words, {} windows an epoch, {} workers",
@@ -131,12 +140,13 @@ public final class TrainJob {
   private static void trainEpoch(
       AveragingTrainer trainer, PreparedCorpus corpus, Evaluator evaluator, RunListeners listeners)
       throws IOException {
-    TrainingState begin = trainer.state();
-    int epoch = begin.epoch();
+    int epoch = trainer.state().epoch(); // and no variable for the state, which a round lets go
+    int done = trainer.state().round();
+    long tokensBefore = trainer.state().loss().tokens();
     int windows = corpus.windows();
     double rate = trainer.plan().schedule().rate(epoch);
     int rounds = trainer.plan().averaging().rounds(windows);
-    listeners.epochBegins(new EpochBegin(epoch, rate, rounds, begin.round()));
+    listeners.epochBegins(new EpochBegin(epoch, rate, rounds, done));
 
     long began = System.nanoTime();
     while (trainer.hasRound(windows)) {
@@ -154,7 +164,7 @@ public final class TrainJob {
     double valid =
         perplexity(name + ": the valid", evaluator.evaluate(parameters, corpus.valid(), job));
     trainer.nextEpoch();
-    long trained = loss.tokens() - begin.loss().tokens();
+    long trained = loss.tokens() - tokensBefore;
     listeners.epochEnded(
         new EpochSummary(epoch, rate, loss, valid, trained, seconds, trainer.state()));
   }
@@ -176,7 +186,7 @@ public final class TrainJob {
     listeners.add(new TutorialLines(out));
     listeners.add(new GuessingAlarm(prepared.corpus().vocabulary().size()));
     if (directory.isPresent()) {
-      listeners.addAll(directory.get().listeners(prepared.run(), prepared.trainer().state()));
+      listeners.addAll(directory.get().begin(prepared.run(), prepared.trainer().state()));
     } else {
       LOG.warn("Nothing is saved: give --save-path to keep the model");
     }

@@ -20,6 +20,7 @@ import org.sparklstm.train.Trained;
 import org.sparklstm.train.TrainingPlan;
 import org.sparklstm.train.TrainingState;
 import org.sparklstm.train.WeightedMean;
+import org.sparklstm.train.WorkerUpdate.Destination;
 
 /**
  * Trains by parameter averaging in rounds (McDonald, Hall and Mann 2010, with lanes of one batch as
@@ -30,20 +31,47 @@ public final class AveragingTrainer {
   private final JavaSparkContext spark;
   private final LaneAssignment lanes;
   private final TrainingPlan plan;
-  private TrainingState state;
+  private Held held;
 
-  /** A trainer that continues from {@code start} and keeps no reference to it. */
+  /** What the trainer holds. */
+  private sealed interface Held permits Between, InRound {}
+
+  /** Between two rounds: all of the state. */
+  private record Between(TrainingState state) implements Held {}
+
+  /**
+   * In a round, while the workers have the parameters in the broadcast: the rest of the state.
+   *
+   * @param destination keeps what it must of the parameters
+   */
+  private record InRound(
+      WorkerTask task,
+      Broadcast<WorkerTask.Input> input,
+      Destination destination,
+      int epoch,
+      int round,
+      LossSum loss)
+      implements Held {}
+
+  /** A trainer that continues from {@code start}, which it keeps only until its first round. */
   public AveragingTrainer(
       JavaSparkContext spark, LaneAssignment lanes, TrainingPlan plan, TrainingState start) {
     this.spark = spark;
     this.lanes = lanes;
     this.plan = plan;
-    this.state = start;
+    this.held = new Between(start);
   }
 
-  /** Where training is. */
+  /**
+   * Where training is.
+   *
+   * @throws IllegalStateException in a round, and after one that has failed
+   */
   public TrainingState state() {
-    return state;
+    if (held instanceof Between between) {
+      return between.state();
+    }
+    throw new IllegalStateException("The state of a round is known when it has ended");
   }
 
   /** What it trains by. */
@@ -53,7 +81,7 @@ public final class AveragingTrainer {
 
   /** Whether a round is left of an epoch of {@code windows} windows. */
   public boolean hasRound(int windows) {
-    return state.round() < plan.averaging().rounds(windows);
+    return state().round() < plan.averaging().rounds(windows);
   }
 
   /**
@@ -72,7 +100,7 @@ public final class AveragingTrainer {
 
   /** Moves to the beginning of the next epoch. */
   public void nextEpoch() {
-    state = state.nextEpoch();
+    held = new Between(state().nextEpoch());
   }
 
   /**
@@ -83,28 +111,20 @@ public final class AveragingTrainer {
    * @throws TrainingException if the loss or the parameters are no longer finite
    */
   public RoundSummary round(JavaRDD<LaneShard> shards, int windows) {
-    WorkerTask task = task(windows);
-    String description =
-        "epoch %s round %s of %s"
-            .formatted(state.epoch() + 1, state.round() + 1, plan.averaging().rounds(windows));
-
     long began = System.nanoTime();
-    Broadcast<WorkerTask.Input> input =
-        spark.broadcast(
-            new WorkerTask.Input(
-                new Floats(state.trained().joined()), new Floats(state.laneState())));
+    InRound round = begin(windows); // no local variable holds the state while tasks run
+    held = round;
     long sent = System.nanoTime();
-    spark.sc().setJobDescription(description);
     Combiner.Combined combined;
     try {
-      combined = combiner().combine(shards.map(shard -> task.run(shard, input.value())));
+      combined = combined(round, shards, windows);
     } finally {
-      spark.sc().setJobDescription(null);
-      input.destroy();
+      round.input().destroy();
     }
-    List<WorkerEnd> ends = combined.ends();
-    state = next(combined, task.rate());
+    TrainingState state = end(round, combined);
+    held = new Between(state);
     long ended = System.nanoTime();
+    List<WorkerEnd> ends = combined.ends();
     return new RoundSummary(
         state,
         ends.stream().map(WorkerEnd::loss).reduce(LossSum.ZERO, LossSum::plus),
@@ -116,14 +136,41 @@ public final class AveragingTrainer {
             millis(ended - began)));
   }
 
-  private WorkerTask task(int windows) {
+  /** Sends the state to the workers. */
+  private InRound begin(int windows) {
+    TrainingState state = state();
     AveragingPlan averaging = plan.averaging();
-    return new WorkerTask(
-        plan,
-        averaging.firstWindow(state.round(), windows),
-        averaging.firstWindow(state.round() + 1, windows),
-        plan.schedule().rate(state.epoch()),
-        plan.noiseSeed(state.epoch()));
+    double rate = plan.schedule().rate(state.epoch());
+    WorkerTask task =
+        new WorkerTask(
+            plan,
+            averaging.firstWindow(state.round(), windows),
+            averaging.firstWindow(state.round() + 1, windows),
+            rate,
+            plan.noiseSeed(state.epoch()));
+    Floats trained = new Floats(state.trained().joined());
+    return new InRound(
+        task,
+        spark.broadcast(new WorkerTask.Input(trained, new Floats(state.laneState()))),
+        averaging.update().destination(state.trained(), plan.optimiser(), rate),
+        state.epoch(),
+        state.round(),
+        state.loss());
+  }
+
+  private Combiner.Combined combined(InRound round, JavaRDD<LaneShard> shards, int windows) {
+    WorkerTask task = round.task();
+    Broadcast<WorkerTask.Input> input = round.input();
+    spark
+        .sc()
+        .setJobDescription(
+            "epoch %s round %s of %s"
+                .formatted(round.epoch() + 1, round.round() + 1, plan.averaging().rounds(windows)));
+    try {
+      return combiner().combine(shards.map(shard -> task.run(shard, input.value())));
+    } finally {
+      spark.sc().setJobDescription(null);
+    }
   }
 
   private Combiner combiner() {
@@ -137,30 +184,30 @@ public final class AveragingTrainer {
     return new Combiner(lanes, plan.updateSize(), combine);
   }
 
-  /** The state after the round that {@code combined} comes from. */
-  private TrainingState next(Combiner.Combined combined, double rate) {
-    LossSum loss = state.loss();
-    float[] laneState = new float[state.laneState().length];
+  /** The state after a round. */
+  private TrainingState end(InRound round, Combiner.Combined combined) {
+    LossSum loss = round.loss();
+    int laneStateSize = plan.shape().laneStateSize();
+    float[] laneState = new float[lanes.lanes() * laneStateSize];
     for (int worker = 0; worker < combined.ends().size(); worker++) {
       WorkerEnd end = combined.ends().get(worker);
-      requireFinite("The loss of worker " + worker, Double.isFinite(end.loss().nats()));
-      requireFinite("The gradient norm of worker " + worker, Double.isFinite(end.gradientNorm()));
+      requireFinite("The loss of worker " + worker, Double.isFinite(end.loss().nats()), round);
+      requireFinite(
+          "The gradient norm of worker " + worker, Double.isFinite(end.gradientNorm()), round);
       loss = loss.plus(end.loss());
       float[] carried = end.laneState().values();
-      int first = end.firstLane() * plan.shape().laneStateSize();
-      System.arraycopy(carried, 0, laneState, first, carried.length);
+      System.arraycopy(carried, 0, laneState, end.firstLane() * laneStateSize, carried.length);
     }
-    Trained trained =
-        plan.averaging().update().apply(state.trained(), combined.mean(), plan.optimiser(), rate);
-    requireFinite("A parameter", WeightedMean.finite(trained.parameters()));
-    return state.afterRound(loss, trained, laneState);
+    Trained trained = round.destination().from(combined.mean());
+    requireFinite("A parameter", WeightedMean.finite(trained.parameters()), round);
+    return new TrainingState(round.epoch(), round.round() + 1, loss, trained, laneState);
   }
 
-  private void requireFinite(String what, boolean finite) {
+  private static void requireFinite(String what, boolean finite, InRound round) {
     if (!finite) {
       throw new TrainingException(
           "%s is infinite or NaN in epoch %s round %s: lower train.learning-rate or train.max-grad-norm"
-              .formatted(what, state.epoch() + 1, state.round() + 1));
+              .formatted(what, round.epoch() + 1, round.round() + 1));
     }
   }
 

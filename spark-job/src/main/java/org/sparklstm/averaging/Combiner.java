@@ -51,7 +51,7 @@ final class Combiner {
   /**
    * A worker's update, or a part of it.
    *
-   * @param ends the worker's end with one of its pieces, nothing with the others
+   * @param ends the worker's end, only in the first of its pieces
    */
   private record Piece(int worker, Floats update, List<WorkerEnd> ends) implements Serializable {}
 

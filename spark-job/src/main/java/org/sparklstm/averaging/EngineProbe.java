@@ -38,7 +38,7 @@ public final class EngineProbe {
       if (why.isEmpty()) {
         why =
             workers
-                .flatMap(worker -> Engines.find(name).whyUnavailable().stream().iterator())
+                .flatMap(worker -> Engines.whyUnavailable(name).stream().iterator())
                 .collect()
                 .stream()
                 .findFirst();

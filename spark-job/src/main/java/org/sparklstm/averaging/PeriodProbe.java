@@ -62,8 +62,8 @@ public final class PeriodProbe {
   /**
    * A power of two, or all windows.
    *
-   * @param overhead of a round, in the unit of {@code compute}
-   * @param compute of a window
+   * @param overhead of some rounds
+   * @param compute of one window in each of them, in the same unit
    */
   static int period(double overhead, double compute, int windows) {
     double least = Math.ceil(overhead / compute * (1 / MAX_OVERHEAD - 1));

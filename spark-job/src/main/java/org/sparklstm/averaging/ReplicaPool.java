@@ -21,13 +21,14 @@ public final class ReplicaPool {
   private ReplicaPool() {}
 
   /** Runs {@code task} with a replica, which is closed if the task fails. */
-  static <T> T with(EngineChoice engine, LstmShape shape, int lanes, Function<Replica, T> task) {
+  public static <T> T with(
+      EngineChoice engine, LstmShape shape, int lanes, Function<Replica, T> task) {
     Queue<Replica> idle =
         IDLE.computeIfAbsent(
             new Kind(engine.name(), shape, lanes), kind -> new ConcurrentLinkedQueue<>());
     Replica replica = idle.poll();
     if (replica == null) {
-      clear(); // of other kinds: their memory is needed
+      clear(); // idle ones are of other kinds, and their memory is needed
       replica = engine.engine().replica(shape, lanes);
     }
     boolean done = false;

@@ -49,7 +49,8 @@ public record ExecutorMemory(long heap, long total) implements Serializable {
     // Plus one spare copy: G1 does not compact arrays this large.
     long heap = SPARK + (3 + copies * tasks) * plan.trainedBytes();
     Engine engine = plan.engine().engine();
-    long replica = engine.memory(plan.shape(), lanes, settings.data().window()).host();
+    long replica =
+        engine.memory(plan.shape(), plan.optimiser(), lanes, settings.data().window()).host();
     return new ExecutorMemory(heap, heap + JVM + tasks * replica);
   }
 
@@ -74,7 +75,8 @@ public record ExecutorMemory(long heap, long total) implements Serializable {
     } catch (ConfigurationException e) { // a smaller text may have fewer words
       return;
     }
-    int tasks = conf.getInt("spark.executor.cores", 1) / conf.getInt("spark.task.cpus", 1);
+    int cores = conf.getInt("spark.executor.cores", 1);
+    int tasks = Math.max(1, cores / conf.getInt("spark.task.cpus", 1));
     int workers = settings.cluster().workers().orElse(1);
     double factor = conf.getDouble("spark.executor.memoryOverheadFactor", 0.1);
     long usual =
@@ -145,9 +147,10 @@ public record ExecutorMemory(long heap, long total) implements Serializable {
     }
   }
 
-  /** Bytes of the driver's heap: the state before and after a round, the broadcast, transfers. */
+  /** Bytes of the driver's heap: the broadcast, the state after a round, transfers. */
   private static long driver(TrainingPlan plan, int workers) {
-    long bytes = 7 * plan.trainedBytes() / 2;
+    long bytes = 5 * plan.trainedBytes() / 2;
+    bytes += plan.averaging().update().copiesOfStart() * plan.trainedBytes();
     if (plan.averaging().combine() == Combine.DRIVER && workers > 1) {
       bytes += (long) (workers + WeightedMean.groupSize(workers)) * plan.trainedBytes();
     }

@@ -24,7 +24,9 @@ public final class Platform {
         property("/library.properties", "version.number"));
     if (!Object.class.getModule().isOpen(OPENED, Platform.class.getModule())) {
       throw new ConfigurationException(
-          "Cannot run in this JVM: Spark needs --add-opens for java.base/%s and others. Run this jar with spark-submit, which gives them; on a standalone cluster in client mode, not --deploy-mode cluster"
+          ("Cannot run in this JVM: Spark needs --add-opens for java.base/%s and others. Run this jar"
+                  + " with spark-submit, which gives them; on a standalone cluster in client mode, not"
+                  + " --deploy-mode cluster")
               .formatted(OPENED));
     }
   }

@@ -98,7 +98,8 @@ public final class Watchdog extends SparkListener implements AutoCloseable {
     if (spark.isStopped() || why.contains("Master removed our application")) {
       awaitStop();
       return new TrainingException(
-          "Spark was stopped from outside, for instance by a kill of the application: %s. What was saved stays: --resume goes on"
+          ("Spark was stopped from outside, for instance by a kill of the application: %s. What was"
+                  + " saved stays: --resume continues from it")
               .formatted(why),
           failure);
     }
@@ -138,7 +139,7 @@ public final class Watchdog extends SparkListener implements AutoCloseable {
       return ". An executor ran out of Java heap: raise --executor-memory";
     }
     if (KILLED.matcher(failure).find()) {
-      return ". An executor was killed, as a rule for its memory: raise spark.executor.memoryOverhead";
+      return ". An executor was killed, usually for its memory: raise spark.executor.memoryOverhead";
     }
     return "";
   }

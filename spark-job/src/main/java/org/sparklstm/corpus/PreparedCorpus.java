@@ -42,7 +42,7 @@ import org.sparklstm.text.WhiteSpace;
  * A corpus turned into what training reads: text lines → tokens → ids → lanes → windows → one
  * cached shard for each worker.
  *
- * @param digest of all lines, wherever and however they are stored
+ * @param digest of all lines and their positions, wherever they are stored, compressed or not
  * @param train shards of the training part, one a worker
  * @param valid shards of the validation part, cut like the training part
  * @param test the test part as one lane, down to its last token
@@ -171,7 +171,8 @@ public record PreparedCorpus(
     TextCut cut = new TextCut(length, lanes, window, keepPartialWindow);
     if (cut.predictions() == 0) {
       throw new InputException(
-          "Cannot cut %s into windows: its %s tokens in %s lanes are %s a lane, and a window of %s needs %s; lower data.lanes or data.window"
+          ("Cannot cut %s into windows: its %s tokens in %s lanes are %s a lane, and a window of %s"
+                  + " needs %s; lower data.lanes or data.window")
               .formatted(file, length, lanes, cut.laneLength(), window, window + 1));
     }
     if (cut.laneLength() > Integer.MAX_VALUE - 8) {
@@ -191,7 +192,8 @@ public record PreparedCorpus(
     long count = unknown.count();
     if (count > 0 && !vocabulary.contains(Vocabulary.UNKNOWN)) {
       throw new InputException(
-          "Cannot score %s: %s of its tokens (one is '%s') are not in the vocabulary, and the training text has no %s to stand for them%s"
+          ("Cannot score %s: %s of its tokens (one is '%s') are not in the vocabulary, and the training"
+                  + " text has no %s to stand for them%s")
               .formatted(
                   file,
                   count,

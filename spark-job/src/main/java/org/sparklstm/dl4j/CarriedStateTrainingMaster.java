@@ -55,15 +55,15 @@ import org.sparklstm.train.WorkerUpdate;
 import scala.Tuple2;
 
 /**
- * For users of DL4J's Spark module: {@code new SparkDl4jMultiLayer(sc, network, master)} with this
- * master in place of {@code ParameterAveragingTrainingMaster} trains a recurrent language model
- * with its state carried from window to window, workers weighted by their tokens, and every
- * broadcast destroyed.
+ * For users of DL4J's Spark module: {@code new SparkDl4jMultiLayer(sc, network, master)} takes this
+ * master in place of {@code ParameterAveragingTrainingMaster}. It trains a recurrent language model
+ * whose state is carried from window to window. Workers are weighted by their tokens, and every
+ * broadcast is destroyed.
  *
  * <p>The network is as {@link Dl4jModel#shape} requires, with plain {@code Sgd}. Each {@code
- * DataSet} is one window: features and labels [B, 1, T] of word ids, one row a lane, the windows in
- * the order of the RDD, each beginning with the last labels of the one before. Each {@code fit} is
- * one epoch from a zero state.
+ * DataSet} is one window: features and labels [B, 1, T] of word ids, one row a lane. The windows
+ * are in the order of the RDD, and each begins with the last labels of the one before. Each {@code
+ * fit} is one epoch from a zero state.
  *
  * @param workers K, at most B
  * @param period H, windows between two averages
@@ -106,7 +106,7 @@ public record CarriedStateTrainingMaster(int workers, int period, double maxGrad
             .zipWithIndex()
             .flatMapToPair(window -> rows(window._1(), window._2(), lanes, length, words));
     int count = (int) windows.count();
-    TextCut cut = new TextCut((long) lanes * (count * length + 1), lanes, length, false);
+    TextCut cut = new TextCut(lanes * ((long) count * length + 1), lanes, length, false);
     JavaRDD<LaneShard> shards = ShardedLanes.of(rows, cut, assignment).cache();
     try {
       TrainingPlan plan = plan(model, shape, shards);

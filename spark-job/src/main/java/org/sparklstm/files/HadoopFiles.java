@@ -86,7 +86,8 @@ public final class HadoopFiles {
       what = "Class %s not found".formatted(what.replace('/', '.'));
     }
     return new IOException(
-        "%s. Spark does not bring all of the file system %s://; add it with spark.jars.packages in spark-defaults.conf, or spark-submit --packages: %s"
+        ("%s. Spark does not bring all of the file system %s://; add it with spark.jars.packages in"
+                + " spark-defaults.conf, or spark-submit --packages: %s")
             .formatted(what, scheme, jar),
         missing);
   }

@@ -32,10 +32,10 @@ import org.apache.spark.sql.types.StructType;
 import org.sparklstm.text.TextCut;
 
 /**
- * Cuts an ordered text into {@link TextCut} and windows for truncated back-propagation: one row for
- * each lane and window, with columns {@code lane}, {@code window} (both int, from 0), {@code
- * inputs} and {@code targets} (array&lt;int&gt;, the same tokens shifted by one). The input columns
- * are not kept.
+ * Cuts an ordered text into lanes and windows for truncated back-propagation, as {@link TextCut}
+ * defines them. It makes one row for each lane and window. The columns are {@code lane} and {@code
+ * window}, int from 0, and {@code inputs} and {@code targets}, array&lt;int&gt;. Targets are the
+ * inputs shifted by one. The input columns are not kept.
  *
  * <p>The text's order is that of the position column, whatever the partitioning; positions must be
  * unique and not null. Null for an array of ids is a text without words. {@code transform} runs a

@@ -38,8 +38,8 @@ final class CheckpointStore {
   }
 
   /**
-   * Saves a checkpoint and removes all others, except the newest before it. Later ones are damaged,
-   * or training would have continued from them.
+   * Saves a checkpoint, keeps the newest of those before it, and removes all others. Later ones
+   * could not be read, or training would have continued from them.
    *
    * @param keep how many stay, this one included
    */

@@ -133,8 +133,8 @@ public final class RunDirectory {
     }
   }
 
-  /** Removes the earlier run if it is to be overwritten, now that all input is known to be good. */
-  void begin() throws IOException {
+  /** Removes an earlier run if it is to be overwritten. */
+  void clear() throws IOException {
     FileSystem fs = files.fileSystem();
     if (existing == ExistingRun.OVERWRITE) {
       for (String name : RUN_FILES) {
@@ -155,12 +155,14 @@ public final class RunDirectory {
   }
 
   /**
-   * What keeps the run in this directory. Metrics after {@code state} are dropped.
+   * Begins or continues a run in this directory, now that all input is known to be good. A run that
+   * is to be overwritten is removed, and metrics after {@code state} are dropped.
    *
    * @param state where the run begins or continues
+   * @return what keeps the run here
    */
-  public List<RunListener> listeners(Run run, TrainingState state) throws IOException {
-    begin();
+  public List<RunListener> begin(Run run, TrainingState state) throws IOException {
+    clear();
     return List.of(
         MetricsLog.open(files, new Path(root, METRICS), state),
         new CheckpointListener(checkpoints(), run));

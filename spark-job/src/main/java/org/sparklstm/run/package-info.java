@@ -1,5 +1,5 @@
 /**
- * The directory of a run: metrics, checkpoints and the model. Everything that is written can be
+ * The directory of a run: metrics, checkpoints and the model. What the program needs again can be
  * read back here.
  *
  * <p>May import {@code checkpoint}, {@code config}, {@code engine}, {@code engine.dl4j}, {@code

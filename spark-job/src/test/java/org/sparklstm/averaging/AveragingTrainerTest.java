@@ -242,7 +242,7 @@ class AveragingTrainerTest {
     Arrays.fill(broken, Float.NaN);
     TrainingState first = start.state();
     Trained trained = new Trained(broken, first.trained().optimiserState());
-    TrainingState state = first.afterRound(LossSum.ZERO, trained, first.laneState());
+    TrainingState state = new TrainingState(0, 1, LossSum.ZERO, trained, first.laneState());
 
     assertThatThrownBy(() -> train(new Checkpoint(start.run(), state), 2))
         .isInstanceOf(TrainingException.class)

@@ -22,7 +22,7 @@ class WatchdogTest {
   private final JavaSparkContext spark =
       JavaSparkContext.fromSparkContext(LocalSpark.session().sparkContext());
 
-  /** As many tasks as {@code millis}, each sleeping so long. */
+  /** As many tasks as {@code millis}, each of which sleeps for its time. */
   private void sleep(List<Integer> millis) {
     spark
         .parallelize(millis, millis.size())
@@ -112,7 +112,7 @@ class WatchdogTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "ExecutorLostFailure (executor 0 exited caused by one of the running tasks) Reason: Command exited with code 52 | --executor-memory",
+        "ExecutorLostFailure (executor 0 exited): Command exited with code 52 | --executor-memory",
         "(host executor 1): java.lang.OutOfMemoryError: Java heap space | --executor-memory",
         "Container killed by YARN for exceeding physical memory limits | spark.executor.memoryOverhead",
         "Container from a bad node. Exit status: 137. Diagnostics | spark.executor.memoryOverhead",

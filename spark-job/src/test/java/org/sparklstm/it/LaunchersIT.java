@@ -75,7 +75,8 @@ class LaunchersIT {
     Path hadoop = Files.createDirectory(directory.resolve("hadoop-conf"));
     Files.writeString(
         hadoop.resolve("core-site.xml"),
-        "<configuration><property><name>fs.defaultFS</name><value>hdfs://127.0.0.1:9</value></property></configuration>");
+        "<configuration><property><name>fs.defaultFS</name><value>hdfs://127.0.0.1:9</value>"
+            + "</property></configuration>");
     // A script, because this JVM may have the POSIX locale too.
     Path script =
         Files.writeString(

@@ -60,7 +60,7 @@ class LocalModeIT {
       assertThat(job.errors().lines())
           .last()
           .isEqualTo(
-              "Stopped before the end; the same command with --resume goes on from the newest"
+              "Stopped before the end; the same command with --resume continues from the newest"
                   + " checkpoint in "
                   + directory.resolve("run"));
     }

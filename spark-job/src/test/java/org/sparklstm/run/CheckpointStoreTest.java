@@ -37,7 +37,7 @@ class CheckpointStoreTest {
   @BeforeEach
   void begin() throws IOException {
     path = open(directory, REFUSE);
-    path.begin();
+    path.clear();
   }
 
   @Test
@@ -95,7 +95,7 @@ class CheckpointStoreTest {
 
     RunDirectory resumed = open(directory, RESUME);
     assertThat(resumed.latest().orElseThrow().state().round()).isEqualTo(1);
-    resumed.begin();
+    resumed.clear();
     resumed.checkpoints().save(checkpoint(0, 3), 2);
 
     assertThat(checkpoints()).containsExactly(name(0, 1), name(0, 3));

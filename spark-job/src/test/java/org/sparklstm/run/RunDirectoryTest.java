@@ -37,13 +37,13 @@ class RunDirectoryTest {
     assertThat(files(fresh)).isEmpty();
     assertThat(path.latest()).isEmpty();
 
-    path.begin();
+    path.clear();
     assertThat(files(fresh)).containsExactly("checkpoints");
   }
 
   @Test
   void anEmptyDirectoryIsFresh() throws IOException {
-    open(directory, REFUSE).begin();
+    open(directory, REFUSE).clear();
 
     assertThat(files(directory)).containsExactly("checkpoints");
   }
@@ -72,7 +72,7 @@ class RunDirectoryTest {
     Files.createDirectory(directory.resolve("lost+found"));
     Files.writeString(directory.resolve(".nfs0001"), "");
 
-    open(directory, earlier).begin();
+    open(directory, earlier).clear();
 
     assertThat(files(directory)).contains(".nfs0001", "checkpoints", "lost+found", "nohup.out");
     assertThat(directory.resolve("nohup.out")).hasContent("mine");
@@ -110,7 +110,7 @@ class RunDirectoryTest {
     Path run = directory.resolve("2021-01-11-09:23:11");
 
     RunDirectory path = open(run, REFUSE);
-    path.begin();
+    path.clear();
     path.checkpoints().save(CheckpointStoreTest.checkpoint(0, 1), 1);
 
     assertThat(files(run)).containsExactly("checkpoints");
@@ -200,7 +200,7 @@ class RunDirectoryTest {
     assertThat(files(directory)).containsExactly("checkpoints", "metrics.jsonl", "model");
     assertThat(path.latest()).isEmpty();
 
-    path.begin();
+    path.clear();
     assertThat(files(directory)).containsExactly("checkpoints");
     assertThat(files(directory.resolve("checkpoints"))).isEmpty();
   }
@@ -209,7 +209,7 @@ class RunDirectoryTest {
   void resumingKeepsTheEarlierRun() throws IOException {
     earlierRun();
 
-    open(directory, RESUME).begin();
+    open(directory, RESUME).clear();
 
     assertThat(files(directory)).containsExactly("checkpoints", "metrics.jsonl", "model");
     assertThat(directory.resolve("metrics.jsonl")).hasContent("{}");

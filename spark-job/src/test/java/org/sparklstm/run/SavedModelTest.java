@@ -59,7 +59,7 @@ class SavedModelTest {
   @BeforeEach
   void save() throws IOException {
     RunDirectory path = RunDirectoryTest.open(directory, ExistingRun.REFUSE);
-    path.begin();
+    path.clear();
     path.save(MODEL);
     model = directory.resolve("model");
   }

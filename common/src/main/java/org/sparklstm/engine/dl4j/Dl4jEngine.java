@@ -3,6 +3,7 @@ package org.sparklstm.engine.dl4j;
 import java.util.Optional;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.sparklstm.engine.Engine;
+import org.sparklstm.engine.Optimiser;
 import org.sparklstm.engine.Regularisation;
 import org.sparklstm.engine.Replica;
 import org.sparklstm.model.LstmShape;
@@ -53,7 +54,7 @@ public final class Dl4jEngine implements Engine {
 
   /** A rule of thumb, because the JVM collects ND4J's memory. */
   @Override
-  public Memory memory(LstmShape shape, int lanes, int length) {
+  public Memory memory(LstmShape shape, Optimiser optimiser, int lanes, int length) {
     long n = (long) lanes * length;
     long weights = 7L * shape.parameterCount();
     long activations = 25 * n * shape.hiddenSize() * (shape.layers() + 2);

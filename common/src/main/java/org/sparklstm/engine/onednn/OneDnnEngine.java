@@ -2,6 +2,7 @@ package org.sparklstm.engine.onednn;
 
 import java.util.Optional;
 import org.sparklstm.engine.Engine;
+import org.sparklstm.engine.Optimiser;
 import org.sparklstm.engine.Regularisation;
 import org.sparklstm.engine.Replica;
 import org.sparklstm.model.LstmShape;
@@ -35,7 +36,7 @@ public final class OneDnnEngine implements Engine {
 
   /** An upper bound. */
   @Override
-  public Memory memory(LstmShape shape, int lanes, int length) {
+  public Memory memory(LstmShape shape, Optimiser optimiser, int lanes, int length) {
     return new Memory(OneDnnReplica.bytes(shape, lanes, length), 0);
   }
 

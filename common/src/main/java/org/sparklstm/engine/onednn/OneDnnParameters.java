@@ -11,8 +11,8 @@ import org.sparklstm.model.ParameterLayout;
  * The parameters of a {@link OneDnnReplica} off-heap, and their gradient, without that of an
  * embedding that is not tied: it is the window's {@link EmbeddingGradient}.
  *
- * <p>The softmax layer is one matrix [V, H + 1] whose last column is its bias. The embedding is [V,
- * H], or those rows if tied.
+ * <p>The softmax layer is one matrix [V, H + 1] whose last column is its bias. The embedding is a
+ * matrix [V, H]. If tied, it is the rows of the softmax layer's matrix without their bias.
  */
 final class OneDnnParameters {
   private final LstmShape shape;

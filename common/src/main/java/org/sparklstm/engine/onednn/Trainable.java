@@ -5,7 +5,7 @@ import static org.bytedeco.openblas.global.openblas_nolapack.cblas_saxpy;
 
 import org.bytedeco.javacpp.FloatPointer;
 
-/** Some parameters off-heap and, once they are trained, its gradient. */
+/** Some parameters off-heap and, once they are trained, their gradient. */
 final class Trainable {
   private final OneDnn oneDnn;
   private final int size;
