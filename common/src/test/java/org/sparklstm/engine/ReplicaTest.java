@@ -56,6 +56,12 @@ class ReplicaTest {
     }
   }
 
+  /** The shape in a row of engine, V, H, L, B, T, tied. */
+  private static LstmShape shape(ArgumentsAccessor row) {
+    return new LstmShape(
+        row.getInteger(1), row.getInteger(2), row.getInteger(3), row.getBoolean(6));
+  }
+
   /** An engine as precise as it gets: DL4J computes in double, the fast one has floats only. */
   private enum Precise {
     DL4J(1e-8, 2e-6f, 1e-6),
@@ -91,12 +97,7 @@ class ReplicaTest {
   })
   void everyGradientEqualsCentralDifferencesInDouble(ArgumentsAccessor arguments) {
     Precise precise = arguments.get(0, Precise.class);
-    LstmShape shape =
-        new LstmShape(
-            arguments.getInteger(1),
-            arguments.getInteger(2),
-            arguments.getInteger(3),
-            arguments.getBoolean(6));
+    LstmShape shape = shape(arguments);
     int lanes = arguments.getInteger(4);
     int length = arguments.getInteger(5);
     Regularisation regularisation =
@@ -144,12 +145,7 @@ class ReplicaTest {
   })
   void everyTargetAndEveryNextWordHasTheProbabilityOfTheEquations(ArgumentsAccessor arguments) {
     Precise precise = arguments.get(0, Precise.class);
-    LstmShape shape =
-        new LstmShape(
-            arguments.getInteger(1),
-            arguments.getInteger(2),
-            arguments.getInteger(3),
-            arguments.getBoolean(6));
+    LstmShape shape = shape(arguments);
     int lanes = arguments.getInteger(4);
     Case model = new Case(shape, lanes);
     Window window = model.window(arguments.getInteger(5));
