@@ -106,7 +106,7 @@ public record Settings(
 
   /** These settings with one key replaced, validated again. */
   public Settings with(String key, Object value) {
-    return SettingsLoader.read(
+    return SettingsReader.read(
         SettingsLoader.requireKnownKeys(
             source.withValue(
                 key, ConfigValueFactory.fromAnyRef(value, "resolved when training started"))));

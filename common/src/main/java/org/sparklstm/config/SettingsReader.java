@@ -1,0 +1,185 @@
+package org.sparklstm.config;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigException;
+import com.typesafe.config.ConfigValue;
+import java.math.BigDecimal;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.function.DoublePredicate;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.sparklstm.engine.Engine;
+import org.sparklstm.engine.EngineChoice;
+import org.sparklstm.engine.Engines;
+import org.sparklstm.engine.Regularisation.DropoutMode;
+import org.sparklstm.error.ConfigurationException;
+import org.sparklstm.train.Combine;
+import org.sparklstm.train.Compression;
+
+/** Reads {@link Settings} from a resolved configuration and checks every value. */
+final class SettingsReader {
+  private final Config config;
+
+  private SettingsReader(Config config) {
+    this.config = config;
+  }
+
+  /**
+   * Reads and checks all settings.
+   *
+   * @param config with every key of {@code reference.conf} and no other
+   * @throws ConfigurationException naming the file and line, the key, its value and its rule
+   */
+  static Settings read(Config config) {
+    return new SettingsReader(config).read();
+  }
+
+  private Settings read() {
+    Settings settings =
+        new Settings(
+            new Settings.Model(
+                integer("model.layers", 1),
+                integer("model.hidden-size", 1),
+                (float)
+                    real(
+                        "model.init-scale",
+                        x -> (float) x > 0 && (float) x < Float.POSITIVE_INFINITY,
+                        "greater than 0"),
+                (float) real("model.keep-probability", x -> (float) x > 0 && x <= 1, "in (0, 1]"),
+                choice("model.dropout-mode", DropoutMode.class),
+                choice("model.tie-embeddings", List.of(false, true))),
+            new Settings.Vocabulary(
+                integer("vocabulary.size", 2), integerOrAuto("vocabulary.min-count")),
+            new Settings.Data(integer("data.lanes", 1), integer("data.window", 1)),
+            new Settings.Train(
+                integer("train.epochs", 1),
+                integer("train.full-rate-epochs", 0),
+                real("train.learning-rate", x -> x > 0, "greater than 0"),
+                real("train.decay", x -> x > 0 && x <= 1, "in (0, 1]"),
+                real("train.max-grad-norm", x -> x > 0, "greater than 0"),
+                whole("train.seed", Long.MIN_VALUE, Long.MAX_VALUE)),
+            new Settings.Averaging(
+                integerOrAuto("averaging.period"),
+                choice("averaging.clip", Settings.Clip.class),
+                choice("averaging.combine", Combine.class),
+                choice("averaging.compression", Compression.class)),
+            new Settings.Cluster(
+                integerOrAuto("cluster.workers"), duration("cluster.round-timeout")),
+            new EngineChoice(choice("engine.name", engineNames()), integer("engine.threads", 1)),
+            new Settings.Checkpoint(
+                integer("checkpoint.every-rounds", 0), integer("checkpoint.keep", 1)),
+            config);
+    if (settings.averaging().clip() == Settings.Clip.AVERAGED
+        && !settings.averaging().period().equals(OptionalInt.of(1))) {
+      throw invalid(
+          "averaging.clip",
+          "local unless averaging.period is 1; averaging.period is "
+              + config.getValue("averaging.period").unwrapped());
+    }
+    requireEngine(settings);
+    return settings;
+  }
+
+  private static List<String> engineNames() {
+    return Stream.concat(Stream.of(EngineChoice.AUTO), Engines.all().stream().map(Engine::name))
+        .toList();
+  }
+
+  /** Refuses an engine that cannot train such models, whatever their vocabulary. */
+  private void requireEngine(Settings settings) {
+    EngineChoice choice = settings.engine();
+    if (choice.isAuto()) {
+      return;
+    }
+    Optional<String> refusal =
+        choice.engine().refuses(settings.shape(1), settings.regularisation(), choice.threads());
+    if (refusal.isPresent()) {
+      throw new ConfigurationException(
+          "%s: engine.name cannot be %s: %s"
+              .formatted(
+                  config.getValue("engine.name").origin().description(),
+                  choice.name(),
+                  refusal.get()));
+    }
+  }
+
+  private <E extends Enum<E>> E choice(String key, Class<E> type) {
+    return choice(key, List.of(type.getEnumConstants()));
+  }
+
+  /** The one of {@code values} that is written as {@code per-step} if its name is PER_STEP. */
+  private <T> T choice(String key, List<T> values) {
+    Function<T, String> written =
+        value -> value.toString().toLowerCase(Locale.ROOT).replace('_', '-');
+    return values.stream()
+        .filter(value -> written.apply(value).equals(config.getValue(key).unwrapped().toString()))
+        .findFirst()
+        .orElseThrow(
+            () -> invalid(key, values.stream().map(written).collect(Collectors.joining(" or "))));
+  }
+
+  private OptionalInt integerOrAuto(String key) {
+    return config.getValue(key).unwrapped().equals("auto")
+        ? OptionalInt.empty()
+        : OptionalInt.of(integer(key, 1));
+  }
+
+  private int integer(String key, int least) {
+    return (int) whole(key, least, Integer.MAX_VALUE);
+  }
+
+  private long whole(String key, long least, long most) {
+    BigDecimal value = number(key);
+    if (value.stripTrailingZeros().scale() > 0) {
+      throw invalid(key, "a whole number");
+    }
+    if (value.compareTo(BigDecimal.valueOf(least)) < 0) {
+      throw invalid(key, "at least " + least);
+    }
+    if (value.compareTo(BigDecimal.valueOf(most)) > 0) {
+      throw invalid(key, "at most " + most);
+    }
+    return value.longValueExact();
+  }
+
+  private double real(String key, DoublePredicate valid, String rule) {
+    double value = number(key).doubleValue();
+    if (!Double.isFinite(value) || !valid.test(value)) {
+      throw invalid(key, rule);
+    }
+    return value;
+  }
+
+  /** A decimal number; not NaN, Infinity, 5d or 0x1p3, which Java reads too. */
+  private BigDecimal number(String key) {
+    try {
+      return new BigDecimal(config.getString(key));
+    } catch (NumberFormatException | ConfigException.WrongType e) {
+      throw invalid(key, "a number");
+    }
+  }
+
+  private Duration duration(String key) {
+    try {
+      Duration duration = config.getDuration(key);
+      if (duration.compareTo(Duration.ofSeconds(1)) >= 0) {
+        return duration;
+      }
+    } catch (ConfigException.BadValue | ConfigException.WrongType e) {
+      // falls through to the error below
+    }
+    throw invalid(key, "at least 1 second, such as 90 seconds or 2 hours");
+  }
+
+  private ConfigurationException invalid(String key, String rule) {
+    ConfigValue value = config.getValue(key);
+    return new ConfigurationException(
+        "%s: %s must be %s, is %s"
+            .formatted(value.origin().description(), key, rule, value.unwrapped()));
+  }
+}
