@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -51,9 +52,9 @@ class LocalModeIT {
   @Test
   void aRunThatIsStoppedByASignalSaysHowToGoOn() throws Exception {
     try (SparkProcess job = train(2, "--set", "train.epochs=1000")) {
-      while (!Files.exists(directory.resolve("run/metrics.jsonl")) && !job.endedWithin(50)) {
-        assertThat(job.errors()).doesNotContain("Cannot");
-      }
+      Path metrics = directory.resolve("run/metrics.jsonl");
+      job.await("metrics.jsonl", Duration.ofMinutes(5), () -> Files.exists(metrics));
+      assertThat(job.errors()).doesNotContain("Cannot");
       job.terminate();
 
       assertThat(job.exitCode()).isEqualTo(128 + 15);

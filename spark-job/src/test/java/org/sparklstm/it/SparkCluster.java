@@ -1,14 +1,12 @@
 package org.sparklstm.it;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Random;
 
 /** A standalone cluster of real processes: a master, and workers of one core each. */
 final class SparkCluster implements AutoCloseable {
@@ -75,17 +73,15 @@ final class SparkCluster implements AutoCloseable {
    * Any worker that has an executor now: with dynamic allocation, Spark may do with one executor
    * after another died. Awaited for at most a minute.
    */
-  SparkProcess workerWithAnExecutor(Random random) throws InterruptedException {
-    List<SparkProcess> workers = List.of();
-    for (int wait = 0; workers.isEmpty() && wait < 60_000 / 5; wait++) {
-      Thread.sleep(5);
-      workers =
-          processes.subList(1, processes.size()).stream()
-              .filter(SparkProcess::hasExecutor)
-              .toList();
-    }
-    assertThat(workers).describedAs("workers with an executor within a minute").isNotEmpty();
-    return workers.get(random.nextInt(workers.size()));
+  SparkProcess workerWithAnExecutor(Chance chance) throws Exception {
+    SparkProcess master = processes.get(0);
+    List<SparkProcess> workers = processes.subList(1, processes.size());
+    List<SparkProcess> found = new ArrayList<>();
+    master.await(
+        "an executor",
+        Duration.ofMinutes(1),
+        () -> found.addAll(workers.stream().filter(SparkProcess::hasExecutor).toList()));
+    return chance.oneOf(found);
   }
 
   private static int freePort() throws IOException {

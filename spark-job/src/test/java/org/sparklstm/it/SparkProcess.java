@@ -1,14 +1,17 @@
 package org.sparklstm.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.fail;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
@@ -98,6 +101,22 @@ final class SparkProcess implements AutoCloseable {
     return process.waitFor(millis, TimeUnit.MILLISECONDS);
   }
 
+  /**
+   * Waits until something has come, and looks for it a hundred times a second. Fails with what this
+   * process printed if the process ends first, or the limit is over.
+   */
+  void await(String what, Duration limit, Callable<Boolean> hasCome) throws Exception {
+    long start = System.nanoTime();
+    while (!hasCome.call()) {
+      if (endedWithin(10)) {
+        fail("ended before %s; it printed%n%s", what, printed());
+      }
+      if (System.nanoTime() - start > limit.toNanos()) {
+        fail("waited %s for %s; it printed%n%s", limit, what, printed());
+      }
+    }
+  }
+
   /** Kills a worker with its executors, the frozen ones too, or any other process. */
   void kill() {
     executors().forEach(ProcessHandle::destroyForcibly);
@@ -145,6 +164,10 @@ final class SparkProcess implements AutoCloseable {
 
   String errors() {
     return String.join("\n", lines(err));
+  }
+
+  private String printed() {
+    return String.join("\n", output()) + "\n" + errors();
   }
 
   private static List<String> lines(Path file) {
