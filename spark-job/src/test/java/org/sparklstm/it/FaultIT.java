@@ -16,6 +16,7 @@ import org.junit.jupiter.api.Named;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInfo;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.DisabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -85,8 +86,16 @@ class FaultIT {
     System.out.println(test.getDisplayName());
   }
 
+  /**
+   * One after another they take minutes; {@link #allOfThisInOneRunDoesNotChangeTheModel} meets the
+   * same faults.
+   */
   @ParameterizedTest(name = "{0}, {1}")
   @MethodSource("faultsOfACluster")
+  @DisabledIfSystemProperty(
+      named = "faults.repetitions",
+      matches = "1",
+      disabledReason = "each fault by itself is for -Pfaults; all of them in one run are tested")
   void aRunOnAClusterEndsWithTheSameModelThough(Fault<ClusterRun> fault, Chance chance)
       throws Exception {
     try (ClusterRun run = runOnACluster(chance)) {
