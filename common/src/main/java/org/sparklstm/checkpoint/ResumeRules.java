@@ -52,15 +52,15 @@ public final class ResumeRules {
   /**
    * Refuses to continue a run on another corpus.
    *
-   * @param digest of the corpus at hand
+   * @param corpus digest of the corpus at hand
    * @throws ConfigurationException if the checkpoint has another one
    */
-  public static void requireCorpus(Checkpoint checkpoint, String digest) {
-    if (!checkpoint.run().corpus().equals(digest)) {
+  public static void requireCorpus(Checkpoint checkpoint, String corpus) {
+    if (!checkpoint.run().corpus().equals(corpus)) {
       throw new ConfigurationException(
           ("Cannot resume: the corpus is not the one that the checkpoint was trained on"
                   + " (its lines and their digests are %s, not %s)")
-              .formatted(digest, checkpoint.run().corpus()));
+              .formatted(corpus, checkpoint.run().corpus()));
     }
   }
 }

@@ -18,7 +18,7 @@ public final class Engines {
 
   /** Every engine on the class path, the most preferred first. */
   public static List<Engine> all() {
-    return ALL;
+    return List.copyOf(ALL);
   }
 
   /** Why the engine of that name does not run on this machine; empty if it does. */

@@ -10,7 +10,6 @@ import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.sparklstm.engine.LossSum;
 import org.sparklstm.run.RunListener;
 import org.sparklstm.train.RoundSummary;
 
@@ -24,6 +23,7 @@ final class Progress implements RunListener {
 
   private final boolean onTerminal = onTerminal();
   private Display display = new LogLines("", 0);
+  private int rounds;
   private long began;
   private long tokens;
 
@@ -76,6 +76,7 @@ final class Progress implements RunListener {
     String name = "Epoch %s".formatted(epoch.epoch() + 1);
     began = System.nanoTime();
     tokens = 0;
+    rounds = epoch.rounds();
     display =
         onTerminal
             ? new Bar(bar(name, epoch.rounds()).startsFrom(epoch.done(), Duration.ZERO).build())
@@ -113,15 +114,14 @@ final class Progress implements RunListener {
     display.show(
         round.state().round(),
         String.format(Locale.ROOT, "%,.0f tokens/s, perplexity %.1f", perSecond, perplexity));
-  }
-
-  @Override
-  public void epochTrained(int epoch, LossSum loss) {
-    display.close();
+    if (round.state().round() == rounds) { // before anybody prints the epoch's line
+      close();
+    }
   }
 
   @Override
   public void close() {
     display.close();
+    display = new LogLines("", 0); // a bar that is closed twice would be printed twice
   }
 }

@@ -182,8 +182,8 @@ public final class TrainJob {
   /** All that follows the run; the run's directory opens its files here. */
   private RunListeners listeners(Prepared prepared) throws IOException {
     List<RunListener> listeners = new ArrayList<>();
+    listeners.add(new TutorialLines(out)); // prints an epoch's first line before the bar begins
     listeners.add(new Progress());
-    listeners.add(new TutorialLines(out));
     listeners.add(new GuessingAlarm(prepared.corpus().vocabulary().size()));
     if (directory.isPresent()) {
       listeners.addAll(directory.get().begin(prepared.run(), prepared.trainer().state()));
