@@ -103,12 +103,12 @@ public final class CheckpointFile {
   private static Checkpoint checkpoint(
       Map<String, String> metadata, Safetensors file, Function<Run, TrainingPlan> planOf)
       throws IOException {
-    Settings settings = SettingsLoader.parse(metadata.get("settings"), "checkpoint");
-    int vocabularySize = Integer.parseInt(metadata.get("vocabulary.size"));
+    Settings settings = SettingsLoader.parse(required(metadata, "settings"), "checkpoint");
+    int vocabularySize = Integer.parseInt(required(metadata, "vocabulary.size"));
     if (settings.averaging().period().isEmpty()) {
       throw new IOException("its averaging.period is not decided");
     }
-    Run run = new Run(settings, vocabularySize, metadata.get("corpus"));
+    Run run = new Run(settings, vocabularySize, required(metadata, "corpus"));
     TrainingPlan plan = planOf.apply(run);
     if (!file.tensors().equals(tensors(plan, settings.data().lanes()))) {
       throw new IOException("its tensors are not those of its settings");
@@ -118,15 +118,23 @@ public final class CheckpointFile {
     int optimiserState = laneState + settings.data().lanes() * plan.shape().laneStateSize();
     TrainingState state =
         new TrainingState(
-            Integer.parseInt(metadata.get("epoch")),
-            Integer.parseInt(metadata.get("round")),
+            Integer.parseInt(required(metadata, "epoch")),
+            Integer.parseInt(required(metadata, "round")),
             new LossSum(
-                Double.parseDouble(metadata.get("loss.nats")),
-                Long.parseLong(metadata.get("loss.tokens"))),
+                Double.parseDouble(required(metadata, "loss.nats")),
+                Long.parseLong(required(metadata, "loss.tokens"))),
             new Trained(
                 Arrays.copyOf(all, laneState), Arrays.copyOfRange(all, optimiserState, all.length)),
             Arrays.copyOfRange(all, laneState, optimiserState));
     return new Checkpoint(run, state);
+  }
+
+  private static String required(Map<String, String> metadata, String key) throws IOException {
+    String value = metadata.get(key);
+    if (value == null) {
+      throw new IOException("its metadata have no " + key);
+    }
+    return value;
   }
 
   private static List<ParameterLayout.Tensor> tensors(TrainingPlan plan, int lanes) {

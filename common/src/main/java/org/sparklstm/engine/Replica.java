@@ -63,6 +63,11 @@ public interface Replica extends AutoCloseable {
   default double step(Optimiser optimiser, double rate) {
     float[] parameters = parameters();
     float[] state = optimiserState();
+    int stateSize = optimiser.stateSize(parameters.length);
+    if (state.length != stateSize) {
+      throw new IllegalStateException(
+          "Needs %s floats of optimiser state, has %s".formatted(stateSize, state.length));
+    }
     double norm = optimiser.step(parameters, gradient(), state, rate);
     setParameters(parameters);
     setOptimiserState(state);

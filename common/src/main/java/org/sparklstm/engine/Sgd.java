@@ -6,6 +6,12 @@ package org.sparklstm.engine;
  */
 public record Sgd(double maxGradNorm) implements Optimiser {
 
+  public Sgd {
+    if (!(maxGradNorm > 0)) {
+      throw new IllegalArgumentException("maxGradNorm must be greater than 0, is " + maxGradNorm);
+    }
+  }
+
   /** What a gradient of this norm is multiplied with: rate · min(1, maxGradNorm / norm). */
   public double scale(double rate, double norm) {
     return rate * Optimiser.clipping(norm, maxGradNorm);

@@ -13,6 +13,13 @@ import java.io.Serializable;
 public record Schedule(int epochs, int fullRateEpochs, double learningRate, double decay)
     implements Serializable {
 
+  public Schedule {
+    if (!(learningRate > 0) || !Double.isFinite(learningRate)) {
+      throw new IllegalArgumentException(
+          "The learning rate must be greater than 0, is " + learningRate);
+    }
+  }
+
   /**
    * The learning rate of an epoch, learningRate · decay^max(epoch + 1 − fullRateEpochs, 0).
    *

@@ -3,6 +3,7 @@ package org.sparklstm.train;
 import java.io.Serializable;
 import org.sparklstm.engine.Optimiser;
 import org.sparklstm.engine.Replica;
+import org.sparklstm.error.TrainingException;
 
 /** What a worker sends at the end of a round, and where the mean of what all workers send leads. */
 public sealed interface WorkerUpdate extends Serializable {
@@ -138,7 +139,12 @@ public sealed interface WorkerUpdate extends Serializable {
     public Destination destination(Trained start, Optimiser optimiser, double rate) {
       return mean -> {
         Trained end = new Trained(start.parameters().clone(), start.optimiserState().clone());
-        optimiser.step(end.parameters(), mean, end.optimiserState(), rate);
+        double norm = optimiser.step(end.parameters(), mean, end.optimiserState(), rate);
+        if (!Double.isFinite(norm)) {
+          throw new TrainingException(
+              "The norm of the averaged gradient is infinite or NaN: lower train.learning-rate or"
+                  + " train.max-grad-norm");
+        }
         return end;
       };
     }

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.sparklstm.config.SettingsLoader;
 import org.sparklstm.engine.LossSum;
@@ -148,6 +149,25 @@ class CheckpointFileTest {
         .hasMessage(
             "another version of this program wrote it (format sparklstm-checkpoint-4, not"
                 + " sparklstm-checkpoint-5): resume with that version");
+  }
+
+  /** A forged file: its checksum is right. */
+  @Test
+  void missingMetadataAreNamed() throws IOException {
+    byte[] bytes = bytes(checkpoint());
+    Safetensors whole = Safetensors.read(new ByteArrayInputStream(bytes), bytes.length);
+    for (String key :
+        List.of("settings", "vocabulary.size", "corpus", "epoch", "loss.nats", "loss.tokens")) {
+      Map<String, String> metadata = new TreeMap<>(whole.metadata());
+      metadata.keySet().removeAll(List.of("sha256", key));
+      metadata.put("sha256", CheckpointFile.digest(metadata, whole.data()));
+      ByteArrayOutputStream out = new ByteArrayOutputStream();
+      Safetensors.write(out, metadata, whole.tensors(), whole.data());
+
+      assertThatThrownBy(() -> read(out.toByteArray()))
+          .isInstanceOf(IOException.class)
+          .hasMessage("its metadata have no " + key);
+    }
   }
 
   private static byte[] withFormat(String format) throws IOException {

@@ -207,6 +207,18 @@ class ReplicaTest {
     }
   }
 
+  @Test
+  void anOptimiserWithoutItsStateIsRefused() {
+    Case model = new Case(new LstmShape(13, 6, 2), 3);
+    try (Replica replica = model.replica(Engines.find("onednn"))) {
+      replica.backpropagate(model.window(4), Regularisation.NONE, NOISE);
+
+      assertThatThrownBy(() -> replica.step(new Summing(new Sgd(1)), 1))
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessage("Needs %s floats of optimiser state, has 0", model.shape.parameterCount());
+    }
+  }
+
   /** SGD that keeps the sum of its steps. */
   private record Summing(Sgd sgd) implements Optimiser {
     @Override

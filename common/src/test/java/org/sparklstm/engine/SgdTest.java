@@ -1,6 +1,7 @@
 package org.sparklstm.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import org.junit.jupiter.api.Test;
 
@@ -28,6 +29,15 @@ class SgdTest {
   void aGradientThatIsNotFiniteChangesNothing() {
     assertThat(step(new float[] {Float.NaN, 4}, 1, 5)).containsExactly(10, 10);
     assertThat(step(new float[] {3, Float.NEGATIVE_INFINITY}, 1, 5)).containsExactly(10, 10);
+  }
+
+  @Test
+  void aLimitThatWouldStopOrReverseTrainingIsRefused() {
+    for (double limit : new double[] {0, -1, Double.NaN}) {
+      assertThatThrownBy(() -> new Sgd(limit))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage("maxGradNorm must be greater than 0, is " + limit);
+    }
   }
 
   @Test

@@ -1,6 +1,7 @@
 package org.sparklstm.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import java.util.stream.IntStream;
@@ -31,6 +32,15 @@ class ScheduleTest {
   @Test
   void theScheduleStartsAtTheLearningRate() {
     assertThat(rates(5, new Schedule(13, 4, 20, 0.5))).containsExactly(20, 20, 20, 20, 10);
+  }
+
+  @Test
+  void aRateThatWouldStopOrReverseTrainingIsRefused() {
+    for (double rate : new double[] {0, -1, Double.NaN, Double.POSITIVE_INFINITY}) {
+      assertThatThrownBy(() -> new Schedule(1, 1, rate, 1))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage("The learning rate must be greater than 0, is " + rate);
+    }
   }
 
   private static double[] rates(int epochs, Schedule schedule) {

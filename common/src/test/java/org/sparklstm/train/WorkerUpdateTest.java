@@ -9,6 +9,7 @@ import org.sparklstm.engine.Regularisation;
 import org.sparklstm.engine.Replica;
 import org.sparklstm.engine.Replicas;
 import org.sparklstm.engine.Sgd;
+import org.sparklstm.error.TrainingException;
 import org.sparklstm.model.LstmShape;
 import org.sparklstm.model.ParameterLayout;
 import org.sparklstm.text.Window;
@@ -123,6 +124,19 @@ class WorkerUpdateTest {
     assertThat(start.parameters()).isEqualTo(PARAMETERS);
     assertThat(start.optimiserState()).containsExactly(0);
     assertThat(gradient[0]).isEqualTo(3);
+  }
+
+  @Test
+  void aMeanGradientThatIsNotFiniteIsAnError() {
+    Sgd sgd = new Sgd(1);
+    float[] gradient = new float[SIZE];
+    gradient[3] = Float.POSITIVE_INFINITY;
+    WorkerUpdate.Destination destination =
+        new WorkerUpdate.Gradient(Compression.NONE).destination(start(sgd), sgd, 1);
+
+    assertThatThrownBy(() -> destination.from(gradient))
+        .isInstanceOf(TrainingException.class)
+        .hasMessageStartingWith("The norm of the averaged gradient is infinite or NaN: lower ");
   }
 
   @Test

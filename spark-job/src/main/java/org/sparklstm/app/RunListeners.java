@@ -54,20 +54,14 @@ record RunListeners(List<RunListener> all) implements RunListener {
   /** Closes all of them, whichever fail. */
   @Override
   public void close() throws IOException {
-    IOException failure = null;
-    for (RunListener listener : all) {
-      try {
-        listener.close();
-      } catch (IOException e) {
-        if (failure == null) {
-          failure = e;
-        } else {
-          failure.addSuppressed(e);
-        }
+    close(all);
+  }
+
+  private static void close(List<RunListener> listeners) throws IOException {
+    if (!listeners.isEmpty()) {
+      try (RunListener first = listeners.get(0)) {
+        close(listeners.subList(1, listeners.size()));
       }
-    }
-    if (failure != null) {
-      throw failure;
     }
   }
 }

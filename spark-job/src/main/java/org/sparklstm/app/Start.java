@@ -72,8 +72,9 @@ sealed interface Start {
 
     @Override
     public Checkpoint checkpoint(JavaSparkContext spark, Run run, PreparedCorpus corpus) {
-      if (run.settings().averaging().period().isPresent()) {
-        return run.begin();
+      OptionalInt wantedPeriod = run.settings().averaging().period();
+      if (wantedPeriod.isPresent()) {
+        return withPeriod(run, wantedPeriod.getAsInt()).begin();
       }
       int windows = corpus.windows();
       Checkpoint probed = withPeriod(run, PeriodProbe.windows(windows)).begin();

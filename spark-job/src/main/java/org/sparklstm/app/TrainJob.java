@@ -56,13 +56,12 @@ public final class TrainJob {
       implements AutoCloseable {
     @Override
     public void close() {
-      corpus.close();
-      ReplicaPool.clear();
+      release(corpus);
     }
   }
 
   /** Trains a model of the corpus in {@code dataPath}, or continues from the newest checkpoint. */
-  public void run(Settings settings, String dataPath) {
+  public void run(Settings settings, String dataPath) throws IOException {
     try (Prepared prepared = prepare(settings, dataPath)) {
       train(prepared);
     }
@@ -76,9 +75,21 @@ public final class TrainJob {
             spark, dataPath, wanted, () -> start.workers().orElseGet(() -> slots(wanted)));
     try {
       return prepare(start, corpus);
-    } catch (RuntimeException e) {
-      corpus.close();
+    } catch (Throwable e) { // Scala throws what it does not declare
+      try {
+        release(corpus);
+      } catch (RuntimeException alsoFailed) { // Spark has stopped
+        e.addSuppressed(alsoFailed);
+      }
       throw e;
+    }
+  }
+
+  private static void release(PreparedCorpus corpus) {
+    try {
+      corpus.close();
+    } finally {
+      ReplicaPool.clear();
     }
   }
 
@@ -108,7 +119,7 @@ public final class TrainJob {
   }
 
   /** Trains and validates each epoch that is left, tests, and saves the model. */
-  private void train(Prepared prepared) {
+  private void train(Prepared prepared) throws IOException {
     AveragingTrainer trainer = prepared.trainer();
     PreparedCorpus corpus = prepared.corpus();
     Evaluator evaluator = new Evaluator(context, trainer.plan().engine(), trainer.plan().shape());
@@ -127,11 +138,12 @@ public final class TrainJob {
         directory.get().save(new SavedModel(settings, corpus.vocabulary(), parameters));
       }
     } catch (IOException | UncheckedIOException | FSError e) { // an error of a local disk
+      if (directory.isEmpty()) {
+        throw e;
+      }
       throw new TrainingException(
           "Cannot save to %s: %s. The checkpoints before stay: --resume continues from them"
-              .formatted(
-                  directory.map(RunDirectory::toString).orElse("the local disk"),
-                  InputException.firstLine(e)),
+              .formatted(directory.get(), InputException.firstLine(e)),
           e);
     }
   }

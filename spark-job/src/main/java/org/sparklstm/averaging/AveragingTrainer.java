@@ -51,7 +51,12 @@ public final class AveragingTrainer {
       int epoch,
       int round,
       LossSum loss)
-      implements Held {}
+      implements Held, AutoCloseable {
+    @Override
+    public void close() {
+      input.destroy();
+    }
+  }
 
   /** A trainer that continues from {@code start}, which it keeps only until its first round. */
   public AveragingTrainer(
@@ -116,10 +121,8 @@ public final class AveragingTrainer {
     held = round;
     long sent = System.nanoTime();
     Combiner.Combined combined;
-    try {
+    try (round) {
       combined = combined(round, shards, windows);
-    } finally {
-      round.input().destroy();
     }
     TrainingState state = end(round, combined);
     held = new Between(state);

@@ -32,7 +32,7 @@ public final class Evaluator {
     LstmShape taskShape = shape;
     Broadcast<Floats> broadcast = spark.broadcast(new Floats(parameters));
     spark.sc().setJobDescription(description);
-    try {
+    try (Destruction end = broadcast::destroy) {
       return shards
           .map(shard -> evaluate(taskEngine, taskShape, shard, broadcast.value().values()))
           .collect()
@@ -40,8 +40,13 @@ public final class Evaluator {
           .reduce(LossSum.ZERO, LossSum::plus);
     } finally {
       spark.sc().setJobDescription(null);
-      broadcast.destroy();
     }
+  }
+
+  /** Follows a failure without hiding it. */
+  private interface Destruction extends AutoCloseable {
+    @Override
+    void close();
   }
 
   private static LossSum evaluate(

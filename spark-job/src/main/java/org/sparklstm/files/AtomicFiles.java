@@ -57,11 +57,8 @@ public final class AtomicFiles {
   /** Writes a file so that it is seen whole or not at all. */
   public void write(Path file, Contents contents) throws IOException {
     Path temporary = file.suffix(TEMPORARY);
-    try (FSDataOutputStream out = fs.create(temporary, true)) {
-      contents.write(out);
-      if (out.hasCapability(StreamCapabilities.HSYNC)) {
-        out.hsync();
-      }
+    try {
+      writeAll(fs.create(temporary, true), contents);
     } catch (IOException | RuntimeException | FSError e) {
       try {
         fs.delete(temporary, false);
@@ -71,6 +68,30 @@ public final class AtomicFiles {
       throw e;
     }
     replace(temporary, file);
+  }
+
+  private static void writeAll(FSDataOutputStream out, Contents contents) throws IOException {
+    try {
+      contents.write(out);
+      if (out.hasCapability(StreamCapabilities.HSYNC)) {
+        out.hsync();
+      }
+    } catch (IOException | RuntimeException | FSError e) {
+      closeAfter(e, out);
+      throw e;
+    }
+    out.close();
+  }
+
+  /** Closes a stream of HDFS or others, which may throw the failure itself once more. */
+  private static void closeAfter(Throwable failure, FSDataOutputStream out) {
+    try {
+      out.close();
+    } catch (IOException again) {
+      if (again != failure) { // nothing can be suppressed by itself
+        failure.addSuppressed(again);
+      }
+    }
   }
 
   /** Finishes a {@link #write} that died between removing the old file and renaming the new. */

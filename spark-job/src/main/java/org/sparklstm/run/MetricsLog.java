@@ -26,6 +26,7 @@ final class MetricsLog implements RunListener {
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final FSDataOutputStream out;
+  private boolean failed; // what the stream threw, it would throw again when it is closed
 
   private MetricsLog(FSDataOutputStream out) {
     this.out = out;
@@ -38,9 +39,14 @@ final class MetricsLog implements RunListener {
     if (!fs.hasPathCapability(file, CommonPathCapabilities.FS_APPEND)) {
       ByteArrayOutputStream kept = new ByteArrayOutputStream();
       copy(fs, file, state, kept);
-      FSDataOutputStream out = fs.create(file, true);
-      kept.writeTo(out);
-      return new MetricsLog(out);
+      MetricsLog log = new MetricsLog(fs.create(file, true));
+      try {
+        kept.writeTo(log.out);
+      } catch (IOException e) {
+        log.close();
+        throw e;
+      }
+      return log;
     }
     files.write(file, out -> copy(fs, file, state, out));
     return new MetricsLog(fs.append(file));
@@ -124,12 +130,23 @@ final class MetricsLog implements RunListener {
   private void write(String name, Consumer<ObjectNode> contents) throws IOException {
     ObjectNode event = JSON.createObjectNode().put("event", name);
     contents.accept(event);
-    out.write((JSON.writeValueAsString(event) + "\n").getBytes(StandardCharsets.UTF_8));
-    out.hflush();
+    try {
+      out.write((JSON.writeValueAsString(event) + "\n").getBytes(StandardCharsets.UTF_8));
+      out.hflush();
+    } catch (IOException e) {
+      failed = true;
+      throw e;
+    }
   }
 
   @Override
   public void close() throws IOException {
-    out.close();
+    try {
+      out.close();
+    } catch (IOException e) {
+      if (!failed) {
+        throw e;
+      }
+    }
   }
 }

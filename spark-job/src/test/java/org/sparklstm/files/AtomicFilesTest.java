@@ -4,9 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.io.OutputStream;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.FsConstants;
 import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.fs.RawLocalFileSystem;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -51,5 +55,41 @@ class AtomicFilesTest {
 
     assertThat(directory.toFile().list()).containsExactly("metrics.jsonl");
     assertThat(directory.resolve("metrics.jsonl")).hasContent("old");
+  }
+
+  /** As HDFS's streams do once they have failed. */
+  @Test
+  void aStreamThatThrowsItsFailureAgainWhenItIsClosedHidesNothing() throws IOException {
+    IOException full = new IOException("quota exceeded");
+    FileSystem failing =
+        new RawLocalFileSystem() {
+          @Override
+          public FSDataOutputStream create(Path file, boolean overwrite) throws IOException {
+            return new FSDataOutputStream(new Failing(full), null);
+          }
+        };
+    failing.initialize(FsConstants.LOCAL_FS_URI, new Configuration());
+    Path file = new Path(directory.resolve("metrics.jsonl").toString());
+
+    assertThatThrownBy(() -> AtomicFiles.on(failing).write(file, out -> out.write(1)))
+        .isSameAs(full);
+  }
+
+  private static final class Failing extends OutputStream {
+    private final IOException failure;
+
+    Failing(IOException failure) {
+      this.failure = failure;
+    }
+
+    @Override
+    public void write(int octet) throws IOException {
+      throw failure;
+    }
+
+    @Override
+    public void close() throws IOException {
+      throw failure;
+    }
   }
 }

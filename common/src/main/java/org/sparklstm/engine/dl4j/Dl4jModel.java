@@ -221,10 +221,13 @@ public final class Dl4jModel {
     Path dated = Files.createTempFile("dl4j", ".zip"); // large: not in the heap
     try {
       MultiLayerNetwork network = new MultiLayerNetwork(configuration(shape, keepProbability));
-      network.init();
-      network.params().assign(Nd4j.createFromArray(toDl4j(shape, parameters)));
-      ModelSerializer.writeModel(network, dated.toFile(), false);
-      network.close();
+      try {
+        network.init();
+        network.params().assign(Nd4j.createFromArray(toDl4j(shape, parameters)));
+        ModelSerializer.writeModel(network, dated.toFile(), false);
+      } finally {
+        network.close();
+      }
       copyUndated(dated, out);
     } finally {
       Files.delete(dated);

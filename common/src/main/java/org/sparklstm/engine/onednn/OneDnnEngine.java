@@ -24,7 +24,8 @@ public final class OneDnnEngine implements Engine {
   public Optional<String> whyUnavailable() {
     try (OneDnn oneDnn = new OneDnn()) {
       return Optional.empty();
-    } catch (LinkageError e) {
+    } catch (LinkageError
+        | RuntimeException e) { // no library, or a processor that it does not know
       return Optional.of("oneDNN cannot be loaded: " + e.getMessage());
     }
   }
