@@ -130,7 +130,9 @@ public final class VocabularyIndexer extends Estimator<VocabularyIndexerModel>
           counts
               .where(known)
               .orderBy(desc("count"), asc("word"))
-              .limit((int) Math.min(size, totals.getLong(1))) // a task reserves twice as many
+              // Spark's top-k allocates 2 k rows a task, so never ask for more words than there
+              // are.
+              .limit((int) Math.min(size, totals.getLong(1)))
               .collectAsList()
               .stream()
               .map(row -> new Vocabulary.WordCount(row.getString(0), row.getLong(1)))

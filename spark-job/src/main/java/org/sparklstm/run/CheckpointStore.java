@@ -95,7 +95,7 @@ final class CheckpointStore {
     }
     if (!newestFirst.isEmpty()) {
       throw new InputException(
-          "Cannot resume: none of the %s checkpoints in %s can be used (the newest: %s)"
+          "Cannot resume: none of the %s checkpoints in %s can be used. The newest: %s"
               .formatted(newestFirst.size(), directory, reason));
     }
     return Optional.empty();

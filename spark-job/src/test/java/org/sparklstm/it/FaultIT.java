@@ -178,13 +178,18 @@ class FaultIT {
     }
   }
 
+  /** One of the two for each seed. */
   static Stream<Arguments> refusalsOfHdfs() {
     Named<Fault<HdfsRun>> isFull = fault("HDFS is full", (run, chance) -> run.hdfsIsFullAfter(500));
     Named<Fault<HdfsRun>> isReadOnly =
         fault("HDFS is read-only", (run, chance) -> run.hdfsIsReadOnlyAfter(500));
-    return Stream.concat(
-        Chance.drawn().map(chance -> arguments(isFull, "quota", chance)),
-        Chance.drawn().map(chance -> arguments(isReadOnly, "safe mode", chance)));
+    return Chance.drawn()
+        .map(
+            chance ->
+                chance.oneOf(
+                    List.of(
+                        arguments(isFull, "quota", chance),
+                        arguments(isReadOnly, "safe mode", chance))));
   }
 
   @ParameterizedTest(name = "{0}, {1}")
@@ -202,6 +207,7 @@ class FaultIT {
     }
   }
 
+  /** One of the two for each seed. */
   static Stream<Arguments> deathsOfADatanode() {
     Named<Fault<HdfsRun>> early =
         fault(
@@ -214,8 +220,7 @@ class FaultIT {
               run.savesACheckpoint();
               run.datanodeDiesAfter(chance.millis(3000));
             });
-    return Stream.of(early, late)
-        .flatMap(fault -> Chance.drawn().map(chance -> arguments(fault, chance)));
+    return Chance.drawn().map(chance -> arguments(chance.oneOf(List.of(early, late)), chance));
   }
 
   @Test

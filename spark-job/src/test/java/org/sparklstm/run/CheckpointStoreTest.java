@@ -132,8 +132,8 @@ class CheckpointStoreTest {
     assertThatThrownBy(() -> open(directory, RESUME).latest())
         .isInstanceOf(InputException.class)
         .hasMessage(
-            "Cannot resume: none of the 2 checkpoints in file:%s/checkpoints can be used (the newest:"
-                + " tensor embedding.weight is not a float32 tensor with a valid place)",
+            "Cannot resume: none of the 2 checkpoints in file:%s/checkpoints can be used. The newest:"
+                + " tensor embedding.weight is not a float32 tensor with a valid place",
             directory);
   }
 
