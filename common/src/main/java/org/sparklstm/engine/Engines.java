@@ -21,11 +21,15 @@ public final class Engines {
     return List.copyOf(ALL);
   }
 
+  private static Optional<Engine> lookup(String name) {
+    return ALL.stream().filter(engine -> engine.name().equals(name)).findFirst();
+  }
+
   /** Why the engine of that name does not run on this machine; empty if it does. */
   public static Optional<String> whyUnavailable(String name) {
-    return ALL.stream().noneMatch(engine -> engine.name().equals(name))
-        ? Optional.of("no jar on the class path has it")
-        : find(name).whyUnavailable();
+    return lookup(name)
+        .map(Engine::whyUnavailable)
+        .orElse(Optional.of("no jar on the class path has it"));
   }
 
   /**
@@ -34,9 +38,7 @@ public final class Engines {
    * @throws ConfigurationException if there is none on the class path
    */
   public static Engine find(String name) {
-    return ALL.stream()
-        .filter(engine -> engine.name().equals(name))
-        .findFirst()
+    return lookup(name)
         .orElseThrow(
             () ->
                 new ConfigurationException(

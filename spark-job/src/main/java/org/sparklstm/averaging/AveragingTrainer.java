@@ -46,17 +46,12 @@ public final class AveragingTrainer {
    */
   private record InRound(
       WorkerTask task,
-      Broadcast<WorkerTask.Input> input,
+      Sent<WorkerTask.Input> input,
       Destination destination,
       int epoch,
       int round,
       LossSum loss)
-      implements Held, AutoCloseable {
-    @Override
-    public void close() {
-      input.destroy();
-    }
-  }
+      implements Held {}
 
   /** A trainer that continues from {@code start}, which it keeps only until its first round. */
   public AveragingTrainer(
@@ -121,8 +116,8 @@ public final class AveragingTrainer {
     held = round;
     long sent = System.nanoTime();
     Combiner.Combined combined;
-    try (round) {
-      combined = combined(round, shards, windows);
+    try (Sent<WorkerTask.Input> input = round.input()) {
+      combined = combined(round, input.broadcast(), shards, windows);
     }
     TrainingState state = end(round, combined);
     held = new Between(state);
@@ -154,16 +149,16 @@ public final class AveragingTrainer {
     Floats trained = new Floats(state.trained().joined());
     return new InRound(
         task,
-        spark.broadcast(new WorkerTask.Input(trained, new Floats(state.laneState()))),
+        Sent.of(spark, new WorkerTask.Input(trained, new Floats(state.laneState()))),
         averaging.update().destination(state.trained(), plan.optimiser(), rate),
         state.epoch(),
         state.round(),
         state.loss());
   }
 
-  private Combiner.Combined combined(InRound round, JavaRDD<LaneShard> shards, int windows) {
+  private Combiner.Combined combined(
+      InRound round, Broadcast<WorkerTask.Input> input, JavaRDD<LaneShard> shards, int windows) {
     WorkerTask task = round.task();
-    Broadcast<WorkerTask.Input> input = round.input();
     spark
         .sc()
         .setJobDescription(

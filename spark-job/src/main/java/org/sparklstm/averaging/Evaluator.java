@@ -30,9 +30,9 @@ public final class Evaluator {
   public LossSum evaluate(float[] parameters, JavaRDD<LaneShard> shards, String description) {
     EngineChoice taskEngine = engine; // not this object, which a task cannot have
     LstmShape taskShape = shape;
-    Broadcast<Floats> broadcast = spark.broadcast(new Floats(parameters));
-    spark.sc().setJobDescription(description);
-    try (Destruction end = broadcast::destroy) {
+    try (Sent<Floats> sent = Sent.of(spark, new Floats(parameters))) {
+      spark.sc().setJobDescription(description);
+      Broadcast<Floats> broadcast = sent.broadcast();
       return shards
           .map(shard -> evaluate(taskEngine, taskShape, shard, broadcast.value().values()))
           .collect()
@@ -41,12 +41,6 @@ public final class Evaluator {
     } finally {
       spark.sc().setJobDescription(null);
     }
-  }
-
-  /** Follows a failure without hiding it. */
-  private interface Destruction extends AutoCloseable {
-    @Override
-    void close();
   }
 
   private static LossSum evaluate(

@@ -1,6 +1,8 @@
 package org.sparklstm.files;
 
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.ServiceConfigurationError;
 import org.apache.hadoop.conf.Configuration;
@@ -75,6 +77,13 @@ public final class HadoopFiles {
         }
       }
       throw e;
+    }
+  }
+
+  /** The whole of a file in UTF-8. */
+  public static String text(FileSystem fs, Path file) throws IOException {
+    try (InputStream in = fs.open(file)) {
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
     }
   }
 

@@ -4,12 +4,9 @@ import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.udf;
 
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.SparkContext;
 import org.apache.spark.broadcast.Broadcast;
@@ -86,15 +83,9 @@ public final class VocabularyIndexerModel extends Model<VocabularyIndexerModel>
   public static VocabularyIndexerModel fromVocabularyFile(String path) throws IOException {
     Path file = HadoopFiles.path(path);
     Configuration hadoop = SparkSession.active().sparkContext().hadoopConfiguration();
-    String text = HadoopFiles.on(file, hadoop, fs -> text(fs, file));
+    String text = HadoopFiles.on(file, hadoop, fs -> HadoopFiles.text(fs, file));
     return new VocabularyIndexerModel(
         Identifiable.randomUID("vocabularyIndexer"), Vocabulary.ofLines(text));
-  }
-
-  private static String text(FileSystem fs, Path file) throws IOException {
-    try (InputStream in = fs.open(file)) {
-      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-    }
   }
 
   /** The words in id order. */

@@ -25,7 +25,10 @@ import org.sparklstm.train.TrainingState;
 /** The directory {@code checkpoints/} of a run. */
 final class CheckpointStore {
   /** A checkpoint's file, whole or not yet. */
-  static final Pattern FILE = Pattern.compile("epoch-\\d+-round-\\d+\\.safetensors(\\.tmp)?");
+  static final Pattern FILE =
+      Pattern.compile(
+          "epoch-\\d+-round-\\d+\\.safetensors(%s)?"
+              .formatted(Pattern.quote(AtomicFiles.TEMPORARY)));
 
   private static final Logger LOG = LoggerFactory.getLogger(CheckpointStore.class);
 

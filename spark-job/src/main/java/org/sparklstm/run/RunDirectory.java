@@ -40,10 +40,11 @@ public final class RunDirectory {
   /** What a run has in its directories; a hidden file, of a desktop or of NFS, is no matter. */
   private static final Pattern IN_RUN =
       Pattern.compile(
-          "\\..*|%s|(%s)(\\.tmp)?"
+          "\\..*|%s|(%s)(%s)?"
               .formatted(
                   CheckpointStore.FILE,
-                  SavedModel.FILES.stream().map(Pattern::quote).collect(Collectors.joining("|"))));
+                  SavedModel.FILES.stream().map(Pattern::quote).collect(Collectors.joining("|")),
+                  Pattern.quote(TEMPORARY)));
 
   /** What to do with a run that is in the directory already. */
   public enum ExistingRun {

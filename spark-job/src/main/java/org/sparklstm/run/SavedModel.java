@@ -15,6 +15,7 @@ import org.sparklstm.engine.dl4j.Dl4jModel;
 import org.sparklstm.error.ConfigurationException;
 import org.sparklstm.error.InputException;
 import org.sparklstm.files.AtomicFiles;
+import org.sparklstm.files.HadoopFiles;
 import org.sparklstm.model.LstmShape;
 import org.sparklstm.model.ParameterLayout;
 import org.sparklstm.model.Safetensors;
@@ -105,8 +106,8 @@ public record SavedModel(Settings settings, Vocabulary vocabulary, float[] param
   }
 
   private static String text(FileSystem fs, Path file) {
-    try (InputStream in = fs.open(file)) {
-      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+    try {
+      return HadoopFiles.text(fs, file);
     } catch (IOException e) {
       throw unreadable(file, InputException.firstLine(e), e);
     }

@@ -300,8 +300,9 @@ final class Dl4jReplica implements Replica {
     for (double logit : logits) {
       sum += Math.exp(logit - largest);
     }
+    double normaliser = largest + Math.log(sum);
     for (int word = 0; word < logits.length; word++) {
-      logits[word] -= largest + Math.log(sum);
+      logits[word] -= normaliser;
     }
     return logits;
   }

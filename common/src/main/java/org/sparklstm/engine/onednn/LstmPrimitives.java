@@ -74,7 +74,7 @@ final class LstmPrimitives {
       scratch = Math.max(scratch, forth.scratchpad_desc().get_size());
       scratch = Math.max(scratch, back.scratchpad_desc().get_size());
     }
-    this.scratchpad = oneDnn.memory(oneDnn.shape(format_tag.a, scratch / Float.BYTES + 1));
+    this.scratchpad = oneDnn.scratchpad(scratch);
   }
 
   /** A weight matrix as the forward pass reads it and its gradient is written: [H, 4·H]. */

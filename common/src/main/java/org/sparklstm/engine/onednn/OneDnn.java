@@ -54,7 +54,12 @@ final class OneDnn implements AutoCloseable {
    * that made the primitive, and a replica goes from thread to thread.
    */
   memory scratchpad(memory.desc needed) {
-    return memory(shape(memory.format_tag.a, needed.get_size() / Float.BYTES + 1));
+    return scratchpad(needed.get_size());
+  }
+
+  /** A scratchpad that several primitives use in turn. */
+  memory scratchpad(long bytes) {
+    return memory(shape(memory.format_tag.a, bytes / Float.BYTES + 1));
   }
 
   /** A view of existing memory. */
