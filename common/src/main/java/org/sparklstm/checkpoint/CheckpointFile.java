@@ -27,11 +27,12 @@ import org.sparklstm.train.TrainingState;
 
 /**
  * A {@link Checkpoint} as a safetensors file, whose metadata hold a sha-256 over all the rest.
- * After the parameters come the lane state and, of an optimiser that has one, its state.
+ * After the parameters come the lane state and, where they have one, the optimiser's and the outer
+ * optimiser's state.
  */
 public final class CheckpointFile {
   /** To be raised when files of before can no longer be read. */
-  private static final String FORMAT = "sparklstm-checkpoint-5";
+  private static final String FORMAT = "sparklstm-checkpoint-6";
 
   private static final String DIGEST = "sha256";
 
@@ -56,7 +57,9 @@ public final class CheckpointFile {
     metadata.put("settings", run.settings().json());
     metadata.put("vocabulary.size", Integer.toString(run.vocabularySize()));
     metadata.put("corpus", run.corpus());
-    float[][] parts = {state.parameters(), state.laneState(), state.trained().optimiserState()};
+    float[][] parts = {
+      state.parameters(), state.laneState(), state.trained().optimiserState(), state.momenta()
+    };
     metadata.put(DIGEST, digest(metadata, parts));
     int lanes = run.settings().data().lanes();
     Safetensors.write(out, metadata, tensors(plan, lanes), parts);
@@ -116,6 +119,7 @@ public final class CheckpointFile {
     float[] all = file.data();
     int laneState = plan.shape().parameterCount();
     int optimiserState = laneState + settings.data().lanes() * plan.shape().laneStateSize();
+    int momenta = optimiserState + plan.optimiser().stateSize(laneState);
     TrainingState state =
         new TrainingState(
             Integer.parseInt(required(metadata, "epoch")),
@@ -124,8 +128,9 @@ public final class CheckpointFile {
                 Double.parseDouble(required(metadata, "loss.nats")),
                 Long.parseLong(required(metadata, "loss.tokens"))),
             new Trained(
-                Arrays.copyOf(all, laneState), Arrays.copyOfRange(all, optimiserState, all.length)),
-            Arrays.copyOfRange(all, laneState, optimiserState));
+                Arrays.copyOf(all, laneState), Arrays.copyOfRange(all, optimiserState, momenta)),
+            Arrays.copyOfRange(all, laneState, optimiserState),
+            Arrays.copyOfRange(all, momenta, all.length));
     return new Checkpoint(run, state);
   }
 
@@ -142,10 +147,15 @@ public final class CheckpointFile {
     List<ParameterLayout.Tensor> tensors = new ArrayList<>(ParameterLayout.of(shape));
     List<Integer> laneState = List.of(lanes, shape.layers(), 2, shape.hiddenSize());
     tensors.add(new ParameterLayout.Tensor("lane_state", laneState, shape.parameterCount()));
+    int offset = shape.parameterCount() + lanes * shape.laneStateSize();
     int stateSize = plan.optimiser().stateSize(shape.parameterCount());
     if (stateSize > 0) {
-      int offset = shape.parameterCount() + lanes * shape.laneStateSize();
       tensors.add(new ParameterLayout.Tensor("optimiser_state", List.of(stateSize), offset));
+    }
+    int momenta = plan.averaging().outer().stateSize(shape.parameterCount());
+    if (momenta > 0) {
+      tensors.add(
+          new ParameterLayout.Tensor("outer_momenta", List.of(momenta), offset + stateSize));
     }
     return tensors;
   }

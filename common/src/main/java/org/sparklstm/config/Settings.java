@@ -8,7 +8,9 @@ import com.typesafe.config.ConfigValueType;
 import java.math.BigDecimal;
 import java.time.Duration;
 import java.util.Map;
+import java.util.OptionalDouble;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.TreeMap;
 import org.sparklstm.engine.EngineChoice;
 import org.sparklstm.engine.Regularisation;
@@ -19,6 +21,7 @@ import org.sparklstm.model.LstmShape;
 import org.sparklstm.train.AveragingPlan;
 import org.sparklstm.train.Combine;
 import org.sparklstm.train.Compression;
+import org.sparklstm.train.OuterOptimiser;
 import org.sparklstm.train.Schedule;
 import org.sparklstm.train.TrainingPlan;
 import org.sparklstm.train.WorkerUpdate;
@@ -28,6 +31,7 @@ import org.sparklstm.train.WorkerUpdate;
  * records and are documented there. Nothing has a default anywhere else.
  *
  * @param source the resolved configuration that the records were read from
+ * @param own keys that the user has set, which a {@link Scaling} leaves alone
  */
 public record Settings(
     Model model,
@@ -38,7 +42,8 @@ public record Settings(
     Cluster cluster,
     EngineChoice engine,
     Checkpoint checkpoint,
-    Config source) {
+    Config source,
+    Set<String> own) {
 
   public record Model(
       int layers,
@@ -56,18 +61,26 @@ public record Settings(
    */
   public record Vocabulary(int size, OptionalInt minCount) {}
 
-  public record Data(int lanes, int window) {}
+  /**
+   * How the text is cut.
+   *
+   * @param lanes B, of all workers
+   * @param lanesPerWorker empty: {@code lanes} are shared
+   */
+  public record Data(int lanes, OptionalInt lanesPerWorker, int window) {}
 
   public record Train(
       int epochs,
-      int fullRateEpochs,
+      double warmUpEpochs,
+      double fullRateEpochs,
       double learningRate,
       double decay,
+      double decayEpochs,
       double maxGradNorm,
       long seed) {
 
     private Schedule schedule() {
-      return new Schedule(epochs, fullRateEpochs, learningRate, decay);
+      return new Schedule(epochs, warmUpEpochs, fullRateEpochs, learningRate, decay, decayEpochs);
     }
   }
 
@@ -75,8 +88,16 @@ public record Settings(
    * When and how workers are averaged.
    *
    * @param period windows between two averages; empty: decided by measurement
+   * @param outerMomentum empty: by lanes, see {@link Scaling#momentum}
    */
-  public record Averaging(OptionalInt period, Clip clip, Combine combine, Compression compression) {
+  public record Averaging(
+      OptionalInt period,
+      Outer outer,
+      OptionalDouble outerMomentum,
+      double outerRate,
+      Clip clip,
+      Combine combine,
+      Compression compression) {
 
     private WorkerUpdate update() {
       if (clip == Clip.AVERAGED) {
@@ -86,6 +107,12 @@ public record Settings(
           ? new WorkerUpdate.Parameters()
           : new WorkerUpdate.Change(compression);
     }
+  }
+
+  /** What is done with the workers' mean. */
+  public enum Outer {
+    AVERAGE,
+    NESTEROV
   }
 
   /** Where the gradient is clipped. */
@@ -109,7 +136,8 @@ public record Settings(
     return SettingsReader.read(
         SettingsLoader.requireKnownKeys(
             source.withValue(
-                key, ConfigValueFactory.fromAnyRef(value, "resolved when training started"))));
+                key, ConfigValueFactory.fromAnyRef(value, "resolved when training started"))),
+        own);
   }
 
   /** The network for a vocabulary of {@code vocabularySize} words. */
@@ -137,9 +165,18 @@ public record Settings(
         train.schedule(),
         new Sgd(train.maxGradNorm),
         regularisation(),
-        new AveragingPlan(period, averaging.update(), averaging.combine),
+        new AveragingPlan(period, averaging.update(), averaging.combine, outer()),
         engine,
         train.seed);
+  }
+
+  /** One worker makes no outer step: it is serial SGD. */
+  private OuterOptimiser outer() {
+    return averaging.outer == Outer.AVERAGE || cluster.workers.equals(OptionalInt.of(1))
+        ? OuterOptimiser.AVERAGE
+        : new OuterOptimiser(
+            averaging.outerMomentum.orElseGet(() -> Scaling.momentum(data.lanes)),
+            averaging.outerRate);
   }
 
   /** Each key with its value as text, in key order; equal numbers have equal texts. */

@@ -21,7 +21,9 @@ import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.apache.commons.text.similarity.LevenshteinDistance;
 import org.sparklstm.error.ConfigurationException;
 
@@ -43,15 +45,13 @@ public final class SettingsLoader {
   public static Settings load(String preset, Path file, List<String> assignments) {
     return read(
         () -> {
-          Config overrides = preset(preset);
-          if (file != null) {
-            overrides = file(file).withFallback(overrides);
-          }
+          Config own = file == null ? ConfigFactory.empty() : file(file);
           for (String assignment : assignments) {
-            overrides = assignment(assignment).withFallback(overrides);
+            own = assignment(assignment).withFallback(own);
           }
-          return overrides;
-        });
+          return own;
+        },
+        preset(preset));
   }
 
   /**
@@ -63,7 +63,8 @@ public final class SettingsLoader {
   public static Settings parse(String json, String origin) {
     ConfigParseOptions options =
         ConfigParseOptions.defaults().setSyntax(ConfigSyntax.JSON).setOriginDescription(origin);
-    return read(() -> requireKnownKeys(ConfigFactory.parseString(json, options)));
+    return read(
+        () -> requireKnownKeys(ConfigFactory.parseString(json, options)), ConfigFactory.empty());
   }
 
   /**
@@ -81,7 +82,8 @@ public final class SettingsLoader {
     return read(
         () ->
             requireKnownKeys(
-                ConfigFactory.parseString(text, options).resolve(ConfigResolveOptions.noSystem())));
+                ConfigFactory.parseString(text, options).resolve(ConfigResolveOptions.noSystem())),
+        ConfigFactory.empty());
   }
 
   /** Refuses to include other files. */
@@ -97,9 +99,18 @@ public final class SettingsLoader {
     }
   }
 
-  private static Settings read(Supplier<Config> overrides) {
+  /**
+   * Reads settings.
+   *
+   * @param own what the user has set, which comes before the preset
+   */
+  private static Settings read(Supplier<Config> own, Config preset) {
     try {
-      return SettingsReader.read(overrides.get().withFallback(reference()).resolve());
+      Config set = own.get();
+      Set<String> keys =
+          set.entrySet().stream().map(Map.Entry::getKey).collect(Collectors.toUnmodifiableSet());
+      Config all = set.withFallback(preset).withFallback(reference()).resolve();
+      return SettingsReader.read(all, keys);
     } catch (ConfigException e) {
       throw new ConfigurationException(e.getMessage(), e);
     } catch (StackOverflowError e) { // the parser is recursive

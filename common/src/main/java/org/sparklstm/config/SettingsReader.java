@@ -8,7 +8,9 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.function.DoublePredicate;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -24,19 +26,22 @@ import org.sparklstm.train.Compression;
 /** Reads {@link Settings} from a resolved configuration and checks every value. */
 final class SettingsReader {
   private final Config config;
+  private final Set<String> own;
 
-  private SettingsReader(Config config) {
+  private SettingsReader(Config config, Set<String> own) {
     this.config = config;
+    this.own = own;
   }
 
   /**
    * Reads and checks all settings.
    *
    * @param config with every key of {@code reference.conf} and no other
+   * @param own keys that the user has set
    * @throws ConfigurationException naming the file and line, the key, its value and its rule
    */
-  static Settings read(Config config) {
-    return new SettingsReader(config).read();
+  static Settings read(Config config, Set<String> own) {
+    return new SettingsReader(config, own).read();
   }
 
   private Settings read() {
@@ -55,16 +60,24 @@ final class SettingsReader {
                 choice("model.tie-embeddings", List.of(false, true))),
             new Settings.Vocabulary(
                 integer("vocabulary.size", 2), integerOrAuto("vocabulary.min-count")),
-            new Settings.Data(integer("data.lanes", 1), integer("data.window", 1)),
+            new Settings.Data(
+                integer("data.lanes", 1),
+                integerOrAuto("data.lanes-per-worker"),
+                integer("data.window", 1)),
             new Settings.Train(
                 integer("train.epochs", 1),
-                integer("train.full-rate-epochs", 0),
+                real("train.warm-up-epochs", x -> x >= 0, "at least 0"),
+                real("train.full-rate-epochs", x -> x >= 0, "at least 0"),
                 real("train.learning-rate", x -> x > 0, "greater than 0"),
                 real("train.decay", x -> x > 0 && x <= 1, "in (0, 1]"),
+                real("train.decay-epochs", x -> x > 0, "greater than 0"),
                 real("train.max-grad-norm", x -> x > 0, "greater than 0"),
                 whole("train.seed", Long.MIN_VALUE, Long.MAX_VALUE)),
             new Settings.Averaging(
                 integerOrAuto("averaging.period"),
+                choice("averaging.outer", Settings.Outer.class),
+                realOrAuto("averaging.outer-momentum", x -> x >= 0 && x < 1, "in [0, 1)"),
+                real("averaging.outer-rate", x -> x > 0, "greater than 0"),
                 choice("averaging.clip", Settings.Clip.class),
                 choice("averaging.combine", Combine.class),
                 choice("averaging.compression", Compression.class)),
@@ -73,7 +86,8 @@ final class SettingsReader {
             new EngineChoice(choice("engine.name", engineNames()), integer("engine.threads", 1)),
             new Settings.Checkpoint(
                 integer("checkpoint.every-rounds", 0), integer("checkpoint.keep", 1)),
-            config);
+            config,
+            own);
     if (settings.averaging().clip() == Settings.Clip.AVERAGED
         && !settings.averaging().period().equals(OptionalInt.of(1))) {
       throw invalid(
@@ -127,6 +141,12 @@ final class SettingsReader {
     return config.getValue(key).unwrapped().equals("auto")
         ? OptionalInt.empty()
         : OptionalInt.of(integer(key, 1));
+  }
+
+  private OptionalDouble realOrAuto(String key, DoublePredicate valid, String rule) {
+    return config.getValue(key).unwrapped().equals("auto")
+        ? OptionalDouble.empty()
+        : OptionalDouble.of(real(key, valid, rule));
   }
 
   private int integer(String key, int least) {

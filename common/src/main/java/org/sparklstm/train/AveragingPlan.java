@@ -8,8 +8,9 @@ import java.io.Serializable;
  * @param period windows of a round, between two averages
  * @param update what workers send
  * @param combine how their updates come together
+ * @param outer the step that all make together while the learning rate has not fallen
  */
-public record AveragingPlan(int period, WorkerUpdate update, Combine combine)
+public record AveragingPlan(int period, WorkerUpdate update, Combine combine, OuterOptimiser outer)
     implements Serializable {
 
   public AveragingPlan {

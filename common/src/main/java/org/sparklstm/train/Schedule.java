@@ -3,14 +3,23 @@ package org.sparklstm.train;
 import java.io.Serializable;
 
 /**
- * How long and how fast to train.
+ * How long and how fast to train. Epochs are real numbers here, so that the rate can change within
+ * one.
  *
  * @param epochs passes over the training text
+ * @param warmUpEpochs epochs in which the rate rises from zero in equal steps
  * @param fullRateEpochs epochs before the rate begins to fall
  * @param learningRate of the first epochs
- * @param decay factor of each epoch after them
+ * @param decay factor of each fall
+ * @param decayEpochs epochs between two falls
  */
-public record Schedule(int epochs, int fullRateEpochs, double learningRate, double decay)
+public record Schedule(
+    int epochs,
+    double warmUpEpochs,
+    double fullRateEpochs,
+    double learningRate,
+    double decay,
+    double decayEpochs)
     implements Serializable {
 
   public Schedule {
@@ -18,14 +27,49 @@ public record Schedule(int epochs, int fullRateEpochs, double learningRate, doub
       throw new IllegalArgumentException(
           "The learning rate must be greater than 0, is " + learningRate);
     }
+    if (!(decayEpochs > 0)) {
+      throw new IllegalArgumentException(
+          "Epochs between two falls must be more than 0, are " + decayEpochs);
+    }
+  }
+
+  /** A schedule whose rate falls once an epoch, as the tutorial's does. */
+  public static Schedule byEpochs(
+      int epochs, double fullRateEpochs, double learningRate, double decay) {
+    return new Schedule(epochs, 0, fullRateEpochs, learningRate, decay, 1);
   }
 
   /**
-   * The learning rate of an epoch, learningRate · decay^max(epoch + 1 − fullRateEpochs, 0).
+   * The learning rate of a window: learningRate · decay^n after n falls. The first fall is at
+   * fullRateEpochs. Until warmUpEpochs that is multiplied by progress / warmUpEpochs, where
+   * progress is that of the window's end.
    *
    * @param epoch from 0
+   * @param window from 0
+   * @param windows of an epoch
    */
-  public double rate(int epoch) {
-    return learningRate * Math.pow(decay, Math.max(epoch + 1 - fullRateEpochs, 0));
+  public double rate(int epoch, int window, int windows) {
+    double end = epoch + (window + 1.0) / windows;
+    return rate(epoch + (double) window / windows) * Math.min(1, warmUp(end));
+  }
+
+  /** The learning rate that epoch {@code epoch}, from 0, begins with; without the warm-up. */
+  public double rate(double progress) {
+    return learningRate * Math.pow(decay, falls(progress));
+  }
+
+  private double warmUp(double progress) {
+    return warmUpEpochs > 0 ? progress / warmUpEpochs : 1;
+  }
+
+  /**
+   * How often the rate has fallen.
+   *
+   * @param progress epochs since the beginning
+   */
+  double falls(double progress) {
+    return progress < fullRateEpochs
+        ? 0
+        : 1 + Math.floor((progress - fullRateEpochs) / decayEpochs);
   }
 }

@@ -28,6 +28,47 @@ public record TrainingPlan(
     return DropoutNoise.epochSeed(seed, epoch);
   }
 
+  /**
+   * Where the workers' mean of a round leads. It is asked for before the round, so that the driver
+   * keeps of the start only what it must.
+   *
+   * @param start where the round begins, not modified
+   * @param window the round's first, from 0
+   * @param windows of an epoch
+   */
+  public Destination destination(TrainingState start, int window, int windows) {
+    double rate = schedule.rate(start.epoch(), window, windows);
+    WorkerUpdate.Destination mean =
+        averaging.update().destination(start.trained(), optimiser, rate);
+    float[] momenta = start.momenta();
+    OuterOptimiser outer = averaging.outer();
+    if (outer.averages()) {
+      return updates -> new Reached(mean.from(updates), momenta);
+    }
+    if (schedule.falls(start.epoch() + (double) window / windows) > 0) {
+      return updates -> new Reached(mean.from(updates), new float[momenta.length]);
+    }
+    float[] began = start.parameters();
+    return updates -> {
+      Trained trained = mean.from(updates);
+      return new Reached(trained, outer.step(began, trained.parameters(), momenta));
+    };
+  }
+
+  /** Where the workers' mean of a round leads. */
+  public interface Destination {
+    /** What training continues with: new arrays, or the mean itself, which may be modified. */
+    Reached from(float[] mean);
+  }
+
+  /**
+   * What training continues with after a round.
+   *
+   * @param momenta m of the {@link OuterOptimiser}
+   */
+  @SuppressWarnings("ArrayRecordComponent") // large, never compared
+  public record Reached(Trained trained, float[] momenta) {}
+
   /** Floats of a worker's update. */
   public int updateSize() {
     return averaging.update().size(shape.parameterCount(), optimiser);

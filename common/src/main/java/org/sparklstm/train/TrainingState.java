@@ -9,10 +9,11 @@ import org.sparklstm.engine.LossSum;
  * @param round rounds of that epoch already averaged
  * @param loss Σ −ln p of those rounds
  * @param laneState [B, L, 2, H] of all lanes
+ * @param momenta m of the {@link OuterOptimiser}; empty if it has none
  */
 @SuppressWarnings("ArrayRecordComponent") // large, never compared
 public record TrainingState(
-    int epoch, int round, LossSum loss, Trained trained, float[] laneState) {
+    int epoch, int round, LossSum loss, Trained trained, float[] laneState, float[] momenta) {
 
   /**
    * The state before the first round, with zero lane state.
@@ -26,7 +27,8 @@ public record TrainingState(
         0,
         LossSum.ZERO,
         new Trained(parameters, plan.optimiser().initialState(parameters.length)),
-        new float[lanes * plan.shape().laneStateSize()]);
+        new float[lanes * plan.shape().laneStateSize()],
+        new float[plan.averaging().outer().stateSize(parameters.length)]);
   }
 
   /** The flat parameters. */
@@ -36,6 +38,7 @@ public record TrainingState(
 
   /** The state before the next epoch: zero lane state, all else carried over. */
   public TrainingState nextEpoch() {
-    return new TrainingState(epoch + 1, 0, LossSum.ZERO, trained, new float[laneState.length]);
+    return new TrainingState(
+        epoch + 1, 0, LossSum.ZERO, trained, new float[laneState.length], momenta);
   }
 }

@@ -83,7 +83,13 @@ class CheckpointFileTest {
     TrainingState state = plain.state();
     Trained trained = new Trained(state.parameters(), new float[] {0.25f, -3});
     TrainingState withState =
-        new TrainingState(state.epoch(), state.round(), state.loss(), trained, state.laneState());
+        new TrainingState(
+            state.epoch(),
+            state.round(),
+            state.loss(),
+            trained,
+            state.laneState(),
+            state.momenta());
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     CheckpointFile.write(new Checkpoint(plain.run(), withState), plan, out);
     byte[] bytes = out.toByteArray();
@@ -139,16 +145,16 @@ class CheckpointFileTest {
   void anotherFileIsRefused() throws IOException {
     assertThatThrownBy(() -> read(withFormat("pt")))
         .isInstanceOf(IOException.class)
-        .hasMessage("not a checkpoint of format sparklstm-checkpoint-5");
+        .hasMessage("not a checkpoint of format sparklstm-checkpoint-6");
   }
 
   @Test
   void aCheckpointOfAnEarlierVersionIsRefusedWithTheReason() throws IOException {
-    assertThatThrownBy(() -> read(withFormat("sparklstm-checkpoint-4")))
+    assertThatThrownBy(() -> read(withFormat("sparklstm-checkpoint-5")))
         .isInstanceOf(IOException.class)
         .hasMessage(
-            "another version of this program wrote it (format sparklstm-checkpoint-4, not"
-                + " sparklstm-checkpoint-5): resume with that version");
+            "another version of this program wrote it (format sparklstm-checkpoint-5, not"
+                + " sparklstm-checkpoint-6): resume with that version");
   }
 
   /** A forged file: its checksum is right. */
@@ -192,7 +198,8 @@ class CheckpointFileTest {
             17,
             new LossSum(1.0 / 3, 340),
             new Trained(parameters, new float[0]),
-            new float[] {1, 2, 3, 4, 5, 6, 7, 8}));
+            new float[] {1, 2, 3, 4, 5, 6, 7, 8},
+            new float[0]));
   }
 
   static byte[] bytes(Checkpoint checkpoint) {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import java.util.List;
+import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -14,6 +15,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.sparklstm.config.Settings.Clip;
+import org.sparklstm.config.Settings.Outer;
 import org.sparklstm.engine.EngineChoice;
 import org.sparklstm.engine.Regularisation;
 import org.sparklstm.engine.Regularisation.DropoutMode;
@@ -23,6 +25,7 @@ import org.sparklstm.model.LstmShape;
 import org.sparklstm.train.AveragingPlan;
 import org.sparklstm.train.Combine;
 import org.sparklstm.train.Compression;
+import org.sparklstm.train.OuterOptimiser;
 import org.sparklstm.train.Schedule;
 import org.sparklstm.train.TrainingPlan;
 import org.sparklstm.train.WorkerUpdate;
@@ -54,7 +57,7 @@ class SettingsTest {
     Settings settings = SettingsLoader.load(preset, null, List.of());
 
     assertThat(settings.model()).isEqualTo(model);
-    assertThat(settings.data()).isEqualTo(new Settings.Data(20, window));
+    assertThat(settings.data()).isEqualTo(new Settings.Data(20, OptionalInt.empty(), window));
     assertThat(settings.vocabulary().size()).isEqualTo(10_000);
     assertThat(settings.train().epochs()).isEqualTo(epochs);
     assertThat(settings.train().fullRateEpochs()).isEqualTo(fullRateEpochs);
@@ -66,7 +69,7 @@ class SettingsTest {
   @ParameterizedTest
   @MethodSource("org.sparklstm.config.SettingsLoader#presets")
   void everyPresetSetsEveryKey(String preset) {
-    assertThat(SettingsLoader.load(preset, null, List.of()).entries()).hasSize(26);
+    assertThat(SettingsLoader.load(preset, null, List.of()).entries()).hasSize(32);
   }
 
   @Test
@@ -110,17 +113,32 @@ class SettingsTest {
     assertThat(small().averaging())
         .isEqualTo(
             new Settings.Averaging(
-                OptionalInt.of(128), Clip.LOCAL, Combine.AUTO, Compression.NONE));
+                OptionalInt.of(128),
+                Outer.NESTEROV,
+                OptionalDouble.empty(),
+                1,
+                Clip.LOCAL,
+                Combine.AUTO,
+                Compression.NONE));
     assertThat(
             small(
                     "averaging.period=1",
+                    "averaging.outer=average",
+                    "averaging.outer-momentum=0.5",
+                    "averaging.outer-rate=0.75",
                     "averaging.clip=averaged",
                     "averaging.combine=sharded",
                     "averaging.compression=bfloat16")
                 .averaging())
         .isEqualTo(
             new Settings.Averaging(
-                OptionalInt.of(1), Clip.AVERAGED, Combine.SHARDED, Compression.BFLOAT16));
+                OptionalInt.of(1),
+                Outer.AVERAGE,
+                OptionalDouble.of(0.5),
+                0.75,
+                Clip.AVERAGED,
+                Combine.SHARDED,
+                Compression.BFLOAT16));
   }
 
   @Test
@@ -133,10 +151,11 @@ class SettingsTest {
         .isEqualTo(
             new TrainingPlan(
                 new LstmShape(77, 650, 2),
-                new Schedule(39, 6, 1, 0.8),
+                Schedule.byEpochs(39, 6, 1, 0.8),
                 new Sgd(5),
                 new Regularisation(0.5f, DropoutMode.PER_STEP),
-                new AveragingPlan(64, new WorkerUpdate.Parameters(), Combine.AUTO),
+                new AveragingPlan(
+                    64, new WorkerUpdate.Parameters(), Combine.AUTO, OuterOptimiser.AVERAGE),
                 new EngineChoice("dl4j", 1),
                 3));
   }

@@ -16,11 +16,11 @@ import org.sparklstm.train.Combine;
 import org.sparklstm.train.Floats;
 import org.sparklstm.train.RoundSummary;
 import org.sparklstm.train.RoundSummary.Timing;
-import org.sparklstm.train.Trained;
 import org.sparklstm.train.TrainingPlan;
+import org.sparklstm.train.TrainingPlan.Destination;
+import org.sparklstm.train.TrainingPlan.Reached;
 import org.sparklstm.train.TrainingState;
 import org.sparklstm.train.WeightedMean;
-import org.sparklstm.train.WorkerUpdate.Destination;
 
 /**
  * Trains by parameter averaging in rounds (McDonald, Hall and Mann 2010, with lanes of one batch as
@@ -138,19 +138,14 @@ public final class AveragingTrainer {
   private InRound begin(int windows) {
     TrainingState state = state();
     AveragingPlan averaging = plan.averaging();
-    double rate = plan.schedule().rate(state.epoch());
-    WorkerTask task =
-        new WorkerTask(
-            plan,
-            averaging.firstWindow(state.round(), windows),
-            averaging.firstWindow(state.round() + 1, windows),
-            rate,
-            plan.noiseSeed(state.epoch()));
+    int from = averaging.firstWindow(state.round(), windows);
+    int to = averaging.firstWindow(state.round() + 1, windows);
+    WorkerTask task = new WorkerTask(plan, state.epoch(), windows, from, to);
     Floats trained = new Floats(state.trained().joined());
     return new InRound(
         task,
         Sent.of(spark, new WorkerTask.Input(trained, new Floats(state.laneState()))),
-        averaging.update().destination(state.trained(), plan.optimiser(), rate),
+        plan.destination(state, from, windows),
         state.epoch(),
         state.round(),
         state.loss());
@@ -196,9 +191,10 @@ public final class AveragingTrainer {
       float[] carried = end.laneState().values();
       System.arraycopy(carried, 0, laneState, end.firstLane() * laneStateSize, carried.length);
     }
-    Trained trained = round.destination().from(combined.mean());
-    requireFinite("A parameter", WeightedMean.finite(trained.parameters()), round);
-    return new TrainingState(round.epoch(), round.round() + 1, loss, trained, laneState);
+    Reached reached = round.destination().from(combined.mean());
+    requireFinite("A parameter", WeightedMean.finite(reached.trained().parameters()), round);
+    return new TrainingState(
+        round.epoch(), round.round() + 1, loss, reached.trained(), laneState, reached.momenta());
   }
 
   private static void requireFinite(String what, boolean finite, InRound round) {

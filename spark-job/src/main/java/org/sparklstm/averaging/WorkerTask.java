@@ -14,10 +14,10 @@ import org.sparklstm.train.WorkerUpdate;
  * What one worker does in a round: windows [{@code from}, {@code to}) of its lanes. It is a pure
  * function, so that a task that is retried or moved gives the same bytes.
  *
- * @param rate learning rate
- * @param noiseSeed the epoch's seed of noise
+ * @param epoch from 0
+ * @param windows of an epoch
  */
-record WorkerTask(TrainingPlan plan, int from, int to, double rate, long noiseSeed)
+record WorkerTask(TrainingPlan plan, int epoch, int windows, int from, int to)
     implements Serializable {
 
   /**
@@ -59,12 +59,14 @@ record WorkerTask(TrainingPlan plan, int from, int to, double rate, long noiseSe
     Trained start = Trained.of(input.trained().values(), plan.shape().parameterCount());
     start.copyInto(replica);
     replica.setLaneState(Arrays.copyOfRange(input.laneState().values(), firstState, endState));
+    long noiseSeed = plan.noiseSeed(epoch);
     long began = System.nanoTime();
     LossSum loss = LossSum.ZERO;
     double norm = 0;
     for (int window = from; window < to && Double.isFinite(norm); window++) {
       loss =
           loss.plus(replica.backpropagate(shard.window(window), plan.regularisation(), noiseSeed));
+      double rate = plan.schedule().rate(epoch, window, windows);
       double windowNorm = update.afterWindow(replica, plan.optimiser(), rate);
       norm = Math.max(norm, windowNorm); // NaN stays NaN
     }

@@ -150,7 +150,9 @@ public record ExecutorMemory(long heap, long total) implements Serializable {
   /** Bytes of the driver's heap: the broadcast, the state after a round, transfers. */
   private static long driver(TrainingPlan plan, int workers) {
     long bytes = 5 * plan.trainedBytes() / 2;
-    bytes += plan.averaging().update().copiesOfStart() * plan.trainedBytes();
+    boolean averages = plan.averaging().outer().averages();
+    int ofStart = averages ? plan.averaging().update().copiesOfStart() : 1;
+    bytes += (ofStart + (averages ? 0 : 2)) * plan.trainedBytes(); // momenta before and after
     if (plan.averaging().combine() == Combine.DRIVER && workers > 1) {
       bytes += (long) (workers + WeightedMean.groupSize(workers)) * plan.trainedBytes();
     }

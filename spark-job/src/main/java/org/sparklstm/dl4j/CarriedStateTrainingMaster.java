@@ -48,6 +48,7 @@ import org.sparklstm.text.LaneShard;
 import org.sparklstm.text.TextCut;
 import org.sparklstm.train.AveragingPlan;
 import org.sparklstm.train.Combine;
+import org.sparklstm.train.OuterOptimiser;
 import org.sparklstm.train.Schedule;
 import org.sparklstm.train.TrainingPlan;
 import org.sparklstm.train.TrainingState;
@@ -133,10 +134,11 @@ public record CarriedStateTrainingMaster(int workers, int period, double maxGrad
     EngineChoice wanted = new EngineChoice(EngineChoice.AUTO, 1);
     return new TrainingPlan(
         shape,
-        new Schedule(1, 1, learningRate(model), 1),
+        Schedule.byEpochs(1, 1, learningRate(model), 1),
         new org.sparklstm.engine.Sgd(maxGradNorm),
         regularisation,
-        new AveragingPlan(period, new WorkerUpdate.Parameters(), Combine.AUTO),
+        new AveragingPlan(
+            period, new WorkerUpdate.Parameters(), Combine.AUTO, OuterOptimiser.AVERAGE),
         EngineProbe.choose(wanted, shape, regularisation, shards),
         seed);
   }
@@ -165,7 +167,12 @@ public record CarriedStateTrainingMaster(int workers, int period, double maxGrad
     float[] parameters = Dl4jModel.fromDl4j(plan.shape(), theirs);
     TrainingState initial = TrainingState.initial(plan, parameters, lanes);
     return new TrainingState(
-        model.getEpochCount(), 0, LossSum.ZERO, initial.trained(), initial.laneState());
+        model.getEpochCount(),
+        0,
+        LossSum.ZERO,
+        initial.trained(),
+        initial.laneState(),
+        initial.momenta());
   }
 
   /** DL4J's score: Σ over T of the mean over lanes. */

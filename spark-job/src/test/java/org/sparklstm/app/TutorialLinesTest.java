@@ -31,7 +31,12 @@ class TutorialLinesTest {
   private static EpochSummary summary(double valid) {
     TrainingState next =
         new TrainingState(
-            1, 0, LossSum.ZERO, new Trained(new float[0], new float[0]), new float[0]);
+            1,
+            0,
+            LossSum.ZERO,
+            new Trained(new float[0], new float[0]),
+            new float[0],
+            new float[0]);
     return new EpochSummary(0, 1, loss(3), valid, 1, 1, next);
   }
 

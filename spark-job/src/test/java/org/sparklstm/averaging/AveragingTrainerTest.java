@@ -4,6 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -17,6 +21,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.sparklstm.averaging.WorkerTask.Outcome;
 import org.sparklstm.averaging.WorkerTask.WorkerEnd;
 import org.sparklstm.checkpoint.Checkpoint;
+import org.sparklstm.checkpoint.CheckpointFile;
 import org.sparklstm.checkpoint.Run;
 import org.sparklstm.config.Settings;
 import org.sparklstm.config.SettingsLoader;
@@ -43,10 +48,26 @@ class AveragingTrainerTest {
   private static final int WINDOWS = 11;
   private static final int WORDS = 9;
 
-  @ParameterizedTest(name = "H = {0}, keep = {1}")
-  @CsvSource({"1, 1", "3, 1", "11, 1", "2147483647, 1", "3, 0.5"})
-  void oneWorkerEqualsTheSerialTrainerToTheByte(int period, double keep) {
-    Settings settings = settings(1, "averaging.period=" + period, "model.keep-probability=" + keep);
+  @ParameterizedTest(name = "H = {0}, keep = {1}, {2} epochs of warm-up, {3} at the full rate")
+  @CsvSource({
+    "1, 1, 0, 1",
+    "3, 1, 0, 1",
+    "11, 1, 0, 1",
+    "2147483647, 1, 0, 1",
+    "3, 0.5, 0, 1",
+    "3, 1, 0.5, 0.6"
+  })
+  void oneWorkerEqualsTheSerialTrainerToTheByte(
+      int period, double keep, double warmUp, double fullRate) {
+    Settings settings =
+        settings(
+            1,
+            "averaging.period=" + period,
+            "averaging.outer-momentum=0.5",
+            "model.keep-probability=" + keep,
+            "train.warm-up-epochs=" + warmUp,
+            "train.full-rate-epochs=" + fullRate,
+            "train.decay-epochs=0.2");
     Checkpoint start = start(settings);
 
     TrainingState end = train(start, 1);
@@ -99,17 +120,20 @@ class AveragingTrainerTest {
     assertThat(train(start, 3).parameters()).isEqualTo(train(start, 3).parameters());
   }
 
-  @ParameterizedTest(name = "K = {0}, {1}, {2}")
+  @ParameterizedTest(name = "K = {0}, {1}, {2}, {3}")
   @CsvSource({
-    "1, local, none",
-    "2, local, none",
-    "3, local, none",
-    "5, local, none",
-    "5, averaged, none",
-    "3, local, bfloat16",
-    "5, averaged, bfloat16"
+    "1, local, none, nesterov",
+    "2, local, none, average",
+    "3, local, none, average",
+    "5, local, none, nesterov",
+    "5, averaged, none, nesterov",
+    "5, averaged, none, average",
+    "3, local, bfloat16, average",
+    "3, local, bfloat16, nesterov",
+    "5, averaged, bfloat16, nesterov"
   })
-  void howWorkersComeTogetherDoesNotChangeTheBytes(int workers, String clip, String compression) {
+  void howWorkersComeTogetherDoesNotChangeTheBytes(
+      int workers, String clip, String compression, String outer) {
     List<TrainingState> ends = new ArrayList<>();
     for (String combine : List.of("driver", "tree", "sharded", "auto")) {
       Checkpoint start =
@@ -120,6 +144,8 @@ class AveragingTrainerTest {
                   "averaging.clip=" + clip,
                   "averaging.combine=" + combine,
                   "averaging.compression=" + compression,
+                  "averaging.outer=" + outer,
+                  "averaging.outer-momentum=0.5",
                   "model.keep-probability=0.5"));
       ends.add(train(start, workers));
     }
@@ -127,8 +153,81 @@ class AveragingTrainerTest {
     for (TrainingState end : ends) {
       assertThat(end.parameters()).isEqualTo(ends.get(0).parameters());
       assertThat(end.laneState()).isEqualTo(ends.get(0).laneState());
+      assertThat(end.momenta()).isEqualTo(ends.get(0).momenta());
       assertThat(end.loss()).isEqualTo(ends.get(0).loss());
     }
+  }
+
+  @Test
+  void theOuterStepFollowsTheMeanOfWhatWorkersReach() {
+    double momentum = 0.6;
+    double rate = 0.9;
+    Checkpoint start =
+        start(
+            settings(
+                2,
+                "averaging.period=4",
+                "averaging.outer-momentum=" + momentum,
+                "averaging.outer-rate=" + rate));
+
+    TrainingState end = train(start, 2);
+
+    float[] at = start.state().parameters();
+    double[] momenta = new double[at.length];
+    LaneAssignment split = new LaneAssignment(LANES, 2);
+    float[][] laneStates = new float[2][];
+    for (int from = 0; from < WINDOWS; from += 4) {
+      double[] mean = new double[at.length];
+      for (int worker = 0; worker < 2; worker++) {
+        LaneShard shard = lanes(split.firstLane(worker), split.lanesOf(worker));
+        Serial serial =
+            new Serial(start, shard, at, laneStates[worker], from, Math.min(from + 4, WINDOWS));
+        laneStates[worker] = serial.laneState;
+        for (int i = 0; i < mean.length; i++) {
+          mean[i] += serial.parameters[i] * (double) shard.lanes() / LANES;
+        }
+      }
+      float[] next = new float[at.length];
+      for (int i = 0; i < next.length; i++) {
+        double change = rate * (mean[i] - at[i]);
+        momenta[i] = momentum * momenta[i] + change;
+        next[i] = (float) (at[i] + momentum * momenta[i] + change);
+      }
+      at = next;
+    }
+    assertThat(end.parameters()).containsExactly(at, within(2e-6f));
+    for (int i = 0; i < momenta.length; i++) {
+      assertThat((double) end.momenta()[i]).isCloseTo(momenta[i], within(2e-6));
+    }
+  }
+
+  @Test
+  void workersAverageFromTheFirstFallOfTheRateOn() {
+    String[] late = {"averaging.period=3", "train.full-rate-epochs=0.4"}; // 2 rounds of 4
+    Checkpoint nesterov = start(settings(2, append(late, "averaging.outer-momentum=0.5")));
+    List<TrainingState> states = new ArrayList<>();
+    AveragingTrainer trainer = trainer(nesterov, 2);
+    trainer.epoch(shards(2), WINDOWS, ended -> states.add(ended.state()));
+
+    Checkpoint average = start(settings(2, append(late, "averaging.outer=average")));
+    TrainingState second = states.get(1);
+    TrainingState continued =
+        train(
+            new Checkpoint(
+                average.run(),
+                new TrainingState(
+                    0, 2, second.loss(), second.trained(), second.laneState(), new float[0])),
+            2);
+
+    assertThat(second.momenta()).isNotEqualTo(new float[second.momenta().length]);
+    assertThat(states.get(2).momenta()).isEqualTo(new float[second.momenta().length]);
+    assertThat(trainer.state().parameters()).isEqualTo(continued.parameters());
+  }
+
+  private static String[] append(String[] assignments, String last) {
+    String[] all = Arrays.copyOf(assignments, assignments.length + 1);
+    all[assignments.length] = last;
+    return all;
   }
 
   @ParameterizedTest(name = "K = {0}")
@@ -198,16 +297,23 @@ class AveragingTrainerTest {
     assertThat(combined.ends()).extracting(WorkerEnd::gradientNorm).containsExactly(0.0, 1.0);
   }
 
-  @ParameterizedTest(name = "from round {0}")
-  @ValueSource(ints = {1, 2, 3})
-  void anEpochContinuedFromTheMiddleGivesTheSameBytes(int round) {
-    Checkpoint start = start(settings(2, "averaging.period=3"));
+  @ParameterizedTest(name = "{1} from round {0}")
+  @CsvSource({"1, average", "2, average", "3, average", "1, nesterov", "3, nesterov"})
+  void anEpochContinuedFromTheMiddleGivesTheSameBytes(int round, String outer) {
+    Checkpoint start =
+        start(
+            settings(
+                2,
+                "averaging.period=3",
+                "averaging.outer=" + outer,
+                "averaging.outer-momentum=0.5"));
     List<TrainingState> states = new ArrayList<>();
     AveragingTrainer trainer = trainer(start, 2);
     trainer.epoch(shards(2), WINDOWS, ended -> states.add(ended.state()));
     TrainingState end = trainer.state();
 
-    TrainingState continued = train(new Checkpoint(start.run(), states.get(round - 1)), 2);
+    Checkpoint written = new Checkpoint(start.run(), states.get(round - 1));
+    TrainingState continued = train(readBack(written), 2);
 
     assertThat(states).hasSize(4);
     assertThat(continued.parameters()).isEqualTo(end.parameters());
@@ -242,7 +348,8 @@ class AveragingTrainerTest {
     Arrays.fill(broken, Float.NaN);
     TrainingState first = start.state();
     Trained trained = new Trained(broken, first.trained().optimiserState());
-    TrainingState state = new TrainingState(0, 1, LossSum.ZERO, trained, first.laneState());
+    TrainingState state =
+        new TrainingState(0, 1, LossSum.ZERO, trained, first.laneState(), first.momenta());
 
     assertThatThrownBy(() -> train(new Checkpoint(start.run(), state), 2))
         .isInstanceOf(TrainingException.class)
@@ -306,7 +413,7 @@ class AveragingTrainerTest {
     TrainingPlan plan =
         new TrainingPlan(
             sgd.shape(),
-            new Schedule(1, 1, 0.1, 1),
+            Schedule.byEpochs(1, 1, 0.1, 1),
             momentum,
             sgd.regularisation(),
             sgd.averaging(),
@@ -347,15 +454,22 @@ class AveragingTrainerTest {
     }
 
     Serial(Checkpoint start, LaneShard shard) {
+      this(start, shard, start.state().parameters(), null, 0, WINDOWS);
+    }
+
+    Serial(Checkpoint start, LaneShard shard, float[] begin, float[] state, int from, int to) {
       TrainingPlan plan = start.run().plan();
       try (Replica replica = Replicas.of(plan.shape(), shard.lanes())) {
-        replica.setParameters(start.state().parameters());
-        for (int window = 0; window < WINDOWS; window++) {
+        replica.setParameters(begin);
+        if (state != null) {
+          replica.setLaneState(state);
+        }
+        for (int window = from; window < to; window++) {
           loss =
               loss.plus(
                   replica.backpropagate(
                       shard.window(window), plan.regularisation(), plan.noiseSeed(0)));
-          replica.step(plan.optimiser(), plan.schedule().rate(0));
+          replica.step(plan.optimiser(), plan.schedule().rate(0, window, WINDOWS));
         }
         parameters = replica.parameters();
         laneState = replica.laneState();
@@ -367,6 +481,16 @@ class AveragingTrainerTest {
     AveragingTrainer trainer = trainer(start, workers);
     trainer.epoch(shards(workers), WINDOWS, round -> {});
     return trainer.state();
+  }
+
+  private static Checkpoint readBack(Checkpoint checkpoint) {
+    try {
+      ByteArrayOutputStream out = new ByteArrayOutputStream();
+      CheckpointFile.write(checkpoint, out);
+      return CheckpointFile.read(new ByteArrayInputStream(out.toByteArray()), out.size());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   private static AveragingTrainer trainer(Checkpoint start, int workers) {

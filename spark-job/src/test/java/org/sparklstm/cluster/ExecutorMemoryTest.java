@@ -137,6 +137,13 @@ class ExecutorMemoryTest {
         10_000, "model.hidden-size=1450", "averaging.clip=averaged", "averaging.period=1");
   }
 
+  /** 175 MB fit into this heap, but not three times more on the driver. */
+  @Test
+  void anOuterStepNeedsRoomForTheStartAndItsMomenta() {
+    require(10_000, "model.hidden-size=1400");
+    assertHeapTooSmall(10_000, "model.hidden-size=1400", "averaging.outer-momentum=0.5");
+  }
+
   @Test
   void aTaskThatRoundsItsUpdateNeedsRoomForItsCopies() {
     require(10_000, "model.hidden-size=1400");

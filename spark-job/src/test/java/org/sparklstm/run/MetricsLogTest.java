@@ -189,7 +189,12 @@ class MetricsLogTest {
 
   private static TrainingState state(int epoch, int round) {
     return new TrainingState(
-        epoch, round, LossSum.ZERO, new Trained(new float[1], new float[0]), new float[1]);
+        epoch,
+        round,
+        LossSum.ZERO,
+        new Trained(new float[1], new float[0]),
+        new float[1],
+        new float[0]);
   }
 
   private List<String> lines() throws IOException {
