@@ -88,10 +88,12 @@ public record Settings(
    * When and how workers are averaged.
    *
    * @param period windows between two averages; empty: decided by measurement
+   * @param latePeriod the same from the first fall of the learning rate on; empty: as before it
    * @param outerMomentum empty: by lanes, see {@link Scaling#momentum}
    */
   public record Averaging(
       OptionalInt period,
+      OptionalInt latePeriod,
       Outer outer,
       OptionalDouble outerMomentum,
       double outerRate,
@@ -165,7 +167,12 @@ public record Settings(
         train.schedule(),
         new Sgd(train.maxGradNorm),
         regularisation(),
-        new AveragingPlan(period, averaging.update(), averaging.combine, outer()),
+        new AveragingPlan(
+            period,
+            averaging.latePeriod.orElse(period),
+            averaging.update(),
+            averaging.combine,
+            outer()),
         engine,
         train.seed);
   }

@@ -75,6 +75,7 @@ final class SettingsReader {
                 whole("train.seed", Long.MIN_VALUE, Long.MAX_VALUE)),
             new Settings.Averaging(
                 integerOrAuto("averaging.period"),
+                integerOrAuto("averaging.late-period"),
                 choice("averaging.outer", Settings.Outer.class),
                 realOrAuto("averaging.outer-momentum", x -> x >= 0 && x < 1, "in [0, 1)"),
                 real("averaging.outer-rate", x -> x > 0, "greater than 0"),
@@ -88,15 +89,20 @@ final class SettingsReader {
                 integer("checkpoint.every-rounds", 0), integer("checkpoint.keep", 1)),
             config,
             own);
-    if (settings.averaging().clip() == Settings.Clip.AVERAGED
-        && !settings.averaging().period().equals(OptionalInt.of(1))) {
-      throw invalid(
-          "averaging.clip",
-          "local unless averaging.period is 1; averaging.period is "
-              + config.getValue("averaging.period").unwrapped());
+    if (settings.averaging().clip() == Settings.Clip.AVERAGED) {
+      requireOne("averaging.period", settings.averaging().period().orElse(0));
+      requireOne("averaging.late-period", settings.averaging().latePeriod().orElse(1));
     }
     requireEngine(settings);
     return settings;
+  }
+
+  private void requireOne(String key, int period) {
+    if (period != 1) {
+      throw invalid(
+          "averaging.clip",
+          "local unless %s is 1; %s is %s".formatted(key, key, config.getValue(key).unwrapped()));
+    }
   }
 
   private static List<String> engineNames() {

@@ -5,31 +5,26 @@ import java.io.Serializable;
 /**
  * When and how workers are averaged.
  *
- * @param period windows of a round, between two averages
+ * @param period windows of a round, between two averages, while the learning rate has not fallen
+ * @param latePeriod the same afterwards
  * @param update what workers send
  * @param combine how their updates come together
- * @param outer the step that all make together while the learning rate has not fallen
+ * @param outer the step that all make together while the learning rate has not fallen; afterwards
+ *     they average
  */
-public record AveragingPlan(int period, WorkerUpdate update, Combine combine, OuterOptimiser outer)
+public record AveragingPlan(
+    int period, int latePeriod, WorkerUpdate update, Combine combine, OuterOptimiser outer)
     implements Serializable {
 
   public AveragingPlan {
-    if (period < 1) {
-      throw new IllegalArgumentException("A round has at least 1 window, not " + period);
-    }
-    if (update instanceof WorkerUpdate.Gradient && period > 1) {
+    if (period < 1 || latePeriod < 1) {
       throw new IllegalArgumentException(
-          "Gradients are averaged after each window, not after " + period);
+          "A round has at least 1 window, not " + Math.min(period, latePeriod));
     }
-  }
-
-  /** Rounds of an epoch of {@code windows} windows. */
-  public int rounds(int windows) {
-    return (windows - 1) / period + 1;
-  }
-
-  /** The first window of a round; the round before ends in front of it. */
-  public int firstWindow(int round, int windows) {
-    return (int) Math.min((long) round * period, windows);
+    int longest = Math.max(period, latePeriod);
+    if (update instanceof WorkerUpdate.Gradient && longest > 1) {
+      throw new IllegalArgumentException(
+          "Gradients are averaged after each window, not after " + longest);
+    }
   }
 }

@@ -50,26 +50,24 @@ public record Schedule(
    */
   public double rate(int epoch, int window, int windows) {
     double end = epoch + (window + 1.0) / windows;
-    return rate(epoch + (double) window / windows) * Math.min(1, warmUp(end));
+    double warmUp = warmUpEpochs > 0 ? Math.min(1, end / warmUpEpochs) : 1;
+    return warmUp * learningRate * Math.pow(decay, falls(epoch, window, windows));
   }
 
   /** The learning rate that epoch {@code epoch}, from 0, begins with; without the warm-up. */
-  public double rate(double progress) {
-    return learningRate * Math.pow(decay, falls(progress));
+  public double rate(int epoch) {
+    return learningRate * Math.pow(decay, falls(epoch, 0, 1));
   }
 
-  private double warmUp(double progress) {
-    return warmUpEpochs > 0 ? progress / warmUpEpochs : 1;
-  }
-
-  /**
-   * How often the rate has fallen.
-   *
-   * @param progress epochs since the beginning
-   */
-  double falls(double progress) {
-    return progress < fullRateEpochs
+  private double falls(int epoch, int window, int windows) {
+    double late = epoch - fullRateEpochs + (double) window / windows;
+    return window < fullRateWindows(epoch, windows)
         ? 0
-        : 1 + Math.floor((progress - fullRateEpochs) / decayEpochs);
+        : 1 + Math.floor(Math.max(0, late) / decayEpochs);
+  }
+
+  /** How many of the windows of epoch {@code epoch} come before the first fall. */
+  int fullRateWindows(int epoch, int windows) {
+    return (int) Math.max(0, Math.min(windows, Math.ceil((fullRateEpochs - epoch) * windows)));
   }
 }

@@ -28,6 +28,33 @@ public record TrainingPlan(
     return DropoutNoise.epochSeed(seed, epoch);
   }
 
+  /** Rounds of epoch {@code epoch}, from 0, of {@code windows} windows. */
+  public int rounds(int epoch, int windows) {
+    int full = schedule.fullRateWindows(epoch, windows);
+    return ceilDivide(full, averaging.period())
+        + ceilDivide(windows - full, averaging.latePeriod());
+  }
+
+  private static int ceilDivide(int windows, int period) {
+    return windows / period + (windows % period == 0 ? 0 : 1);
+  }
+
+  /**
+   * The first window of a round. The round before ends in front of it, and a round ends where the
+   * learning rate falls for the first time.
+   *
+   * @param round from 0; the number of rounds has the number of windows
+   */
+  public int firstWindow(int epoch, int round, int windows) {
+    int full = schedule.fullRateWindows(epoch, windows);
+    int fullRounds = ceilDivide(full, averaging.period());
+    long first =
+        round < fullRounds
+            ? (long) round * averaging.period()
+            : full + (long) (round - fullRounds) * averaging.latePeriod();
+    return (int) Math.min(first, windows);
+  }
+
   /**
    * Where the workers' mean of a round leads. It is asked for before the round, so that the driver
    * keeps of the start only what it must.
@@ -45,7 +72,7 @@ public record TrainingPlan(
     if (outer.averages()) {
       return updates -> new Reached(mean.from(updates), momenta);
     }
-    if (schedule.falls(start.epoch() + (double) window / windows) > 0) {
+    if (window >= schedule.fullRateWindows(start.epoch(), windows)) {
       return updates -> new Reached(mean.from(updates), new float[momenta.length]);
     }
     float[] began = start.parameters();

@@ -50,6 +50,7 @@ class ResumeRulesTest {
     "train.max-grad-norm, 1, 2",
     "train.seed, 1, 2",
     "averaging.period, 128, 64",
+    "averaging.late-period, auto, 64",
     "cluster.workers, 2, 1",
     "model.dropout-mode, per-step, locked",
     "model.tie-embeddings, false, true",

@@ -69,7 +69,7 @@ class SettingsTest {
   @ParameterizedTest
   @MethodSource("org.sparklstm.config.SettingsLoader#presets")
   void everyPresetSetsEveryKey(String preset) {
-    assertThat(SettingsLoader.load(preset, null, List.of()).entries()).hasSize(32);
+    assertThat(SettingsLoader.load(preset, null, List.of()).entries()).hasSize(33);
   }
 
   @Test
@@ -114,6 +114,7 @@ class SettingsTest {
         .isEqualTo(
             new Settings.Averaging(
                 OptionalInt.of(128),
+                OptionalInt.empty(),
                 Outer.NESTEROV,
                 OptionalDouble.empty(),
                 1,
@@ -123,6 +124,7 @@ class SettingsTest {
     assertThat(
             small(
                     "averaging.period=1",
+                    "averaging.late-period=1",
                     "averaging.outer=average",
                     "averaging.outer-momentum=0.5",
                     "averaging.outer-rate=0.75",
@@ -132,6 +134,7 @@ class SettingsTest {
                 .averaging())
         .isEqualTo(
             new Settings.Averaging(
+                OptionalInt.of(1),
                 OptionalInt.of(1),
                 Outer.AVERAGE,
                 OptionalDouble.of(0.5),
@@ -155,7 +158,7 @@ class SettingsTest {
                 new Sgd(5),
                 new Regularisation(0.5f, DropoutMode.PER_STEP),
                 new AveragingPlan(
-                    64, new WorkerUpdate.Parameters(), Combine.AUTO, OuterOptimiser.AVERAGE),
+                    64, 64, new WorkerUpdate.Parameters(), Combine.AUTO, OuterOptimiser.AVERAGE),
                 new EngineChoice("dl4j", 1),
                 3));
   }

@@ -171,26 +171,9 @@ class WorkerUpdateTest {
   void gradientsAreAveragedAfterEachWindow() {
     WorkerUpdate gradient = new WorkerUpdate.Gradient(Compression.NONE);
 
-    assertThatThrownBy(() -> new AveragingPlan(2, gradient, Combine.DRIVER, OuterOptimiser.AVERAGE))
+    assertThatThrownBy(
+            () -> new AveragingPlan(1, 2, gradient, Combine.DRIVER, OuterOptimiser.AVERAGE))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage("Gradients are averaged after each window, not after 2");
-  }
-
-  @Test
-  void anEpochsLastRoundMayBeShorter() {
-    AveragingPlan plan =
-        new AveragingPlan(4, new WorkerUpdate.Parameters(), Combine.DRIVER, OuterOptimiser.AVERAGE);
-
-    assertThat(plan.rounds(11)).isEqualTo(3);
-    assertThat(plan.firstWindow(2, 11)).isEqualTo(8);
-    assertThat(plan.firstWindow(3, 11)).isEqualTo(11);
-    AveragingPlan whole =
-        new AveragingPlan(
-            Integer.MAX_VALUE,
-            new WorkerUpdate.Parameters(),
-            Combine.DRIVER,
-            OuterOptimiser.AVERAGE);
-    assertThat(whole.rounds(11)).isEqualTo(1);
-    assertThat(whole.firstWindow(1, 11)).isEqualTo(11);
   }
 }

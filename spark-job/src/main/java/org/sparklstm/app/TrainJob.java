@@ -157,7 +157,7 @@ public final class TrainJob {
     long tokensBefore = trainer.state().loss().tokens();
     int windows = corpus.windows();
     double rate = trainer.plan().schedule().rate(epoch);
-    int rounds = trainer.plan().averaging().rounds(windows);
+    int rounds = trainer.plan().rounds(epoch, windows);
     listeners.epochBegins(new EpochBegin(epoch, rate, rounds, done));
 
     long began = System.nanoTime();

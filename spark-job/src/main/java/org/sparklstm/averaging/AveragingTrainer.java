@@ -11,7 +11,6 @@ import org.sparklstm.engine.LossSum;
 import org.sparklstm.error.TrainingException;
 import org.sparklstm.text.LaneAssignment;
 import org.sparklstm.text.LaneShard;
-import org.sparklstm.train.AveragingPlan;
 import org.sparklstm.train.Combine;
 import org.sparklstm.train.Floats;
 import org.sparklstm.train.RoundSummary;
@@ -81,7 +80,7 @@ public final class AveragingTrainer {
 
   /** Whether a round is left of an epoch of {@code windows} windows. */
   public boolean hasRound(int windows) {
-    return state().round() < plan.averaging().rounds(windows);
+    return state().round() < plan.rounds(state().epoch(), windows);
   }
 
   /**
@@ -137,9 +136,8 @@ public final class AveragingTrainer {
   /** Sends the state to the workers. */
   private InRound begin(int windows) {
     TrainingState state = state();
-    AveragingPlan averaging = plan.averaging();
-    int from = averaging.firstWindow(state.round(), windows);
-    int to = averaging.firstWindow(state.round() + 1, windows);
+    int from = plan.firstWindow(state.epoch(), state.round(), windows);
+    int to = plan.firstWindow(state.epoch(), state.round() + 1, windows);
     WorkerTask task = new WorkerTask(plan, state.epoch(), windows, from, to);
     Floats trained = new Floats(state.trained().joined());
     return new InRound(
@@ -158,7 +156,8 @@ public final class AveragingTrainer {
         .sc()
         .setJobDescription(
             "epoch %s round %s of %s"
-                .formatted(round.epoch() + 1, round.round() + 1, plan.averaging().rounds(windows)));
+                .formatted(
+                    round.epoch() + 1, round.round() + 1, plan.rounds(round.epoch(), windows)));
     try {
       return combiner().combine(shards.map(shard -> task.run(shard, input.value())));
     } finally {

@@ -138,7 +138,7 @@ public record CarriedStateTrainingMaster(int workers, int period, double maxGrad
         new org.sparklstm.engine.Sgd(maxGradNorm),
         regularisation,
         new AveragingPlan(
-            period, new WorkerUpdate.Parameters(), Combine.AUTO, OuterOptimiser.AVERAGE),
+            period, period, new WorkerUpdate.Parameters(), Combine.AUTO, OuterOptimiser.AVERAGE),
         EngineProbe.choose(wanted, shape, regularisation, shards),
         seed);
   }
