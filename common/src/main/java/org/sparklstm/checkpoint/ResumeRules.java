@@ -1,7 +1,10 @@
 package org.sparklstm.checkpoint;
 
+import com.typesafe.config.Config;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
+import org.sparklstm.config.Scaling;
 import org.sparklstm.config.Settings;
 import org.sparklstm.error.ConfigurationException;
 
@@ -9,7 +12,11 @@ import org.sparklstm.error.ConfigurationException;
 public final class ResumeRules {
   /** Keys that a run decides where they are {@code auto}; the run that continues it keeps that. */
   private static final List<String> DECIDED =
-      List.of("averaging.period", "cluster.workers", "engine.name");
+      Stream.concat(
+              Scaling.KEYS.stream(),
+              Stream.of("averaging.period", "cluster.workers", "engine.name"))
+          .distinct()
+          .toList();
 
   /** Keys that change no byte of what is trained already. */
   private static final List<String> FREE =
@@ -23,19 +30,23 @@ public final class ResumeRules {
    * @throws ConfigurationException if the run would not continue to the same bytes
    */
   public static void requireSettings(Checkpoint checkpoint, Settings wanted) {
+    Settings continued = continued(checkpoint, wanted);
     int epoch = checkpoint.state().epoch();
     int begun = checkpoint.state().round() > 0 ? epoch + 1 : epoch;
-    if (wanted.train().epochs() < begun) {
+    if (continued.train().epochs() < begun) {
       throw new ConfigurationException(
           "Cannot resume: the checkpoint is of epoch %s, and train.epochs is %s"
-              .formatted(begun, wanted.train().epochs()));
+              .formatted(begun, continued.train().epochs()));
     }
     Map<String, String> written = checkpoint.run().settings().entries();
     wanted
         .entries()
         .forEach(
             (key, value) -> {
-              if (!isFree(key, value) && !value.equals(written.get(key))) {
+              if (!FREE.contains(key)
+                  && !key.startsWith("checkpoint.")
+                  && !isDecided(key, wanted)
+                  && !value.equals(written.get(key))) {
                 throw new ConfigurationException(
                     "Cannot resume: the checkpoint was written with %s = %s, now it is %s"
                         .formatted(key, written.get(key), value));
@@ -43,10 +54,23 @@ public final class ResumeRules {
             });
   }
 
-  private static boolean isFree(String key, String value) {
-    return key.startsWith("checkpoint.")
-        || FREE.contains(key)
-        || (value.equals("auto") && DECIDED.contains(key));
+  /** Whether the user leaves the key to the run. */
+  private static boolean isDecided(String key, Settings wanted) {
+    return DECIDED.contains(key)
+        && (wanted.source().getValue(key).unwrapped().equals("auto")
+            || (Scaling.KEYS.contains(key) && !wanted.own().contains(key)));
+  }
+
+  /** The settings of the run that continues: what was decided when the run began stays. */
+  public static Settings continued(Checkpoint checkpoint, Settings wanted) {
+    Config written = checkpoint.run().settings().source();
+    Settings settings = wanted;
+    for (String key : DECIDED) {
+      if (isDecided(key, wanted)) {
+        settings = settings.with(key, written.getValue(key).unwrapped());
+      }
+    }
+    return settings;
   }
 
   /**

@@ -1,14 +1,194 @@
 package org.sparklstm.config;
 
-/** How training is spread over workers. */
-public final class Scaling {
+import java.util.List;
+import java.util.Locale;
+import java.util.function.IntSupplier;
+import java.util.stream.Stream;
+import org.sparklstm.config.Settings.Outer;
+
+/**
+ * How training is spread over K workers: the settings for K, made from those for one. Keys that the
+ * user has set stay as they are.
+ *
+ * <p>K workers read lanes / 20 times as much text in a window as the tutorial does, so their steps
+ * must be that many times as long. That is the gain of the outer step, 1 / (1 − momentum). It has a
+ * limit, because the full rate must last many times as long as momentum takes to build up.
+ *
+ * @param settings with workers and lanes decided, and what depends on them
+ * @param reasons three lines for people; none where nothing was to be decided
+ */
+public record Scaling(Settings settings, List<String> reasons) {
+  private static final String LANES = "data.lanes";
+  private static final String EPOCHS = "train.epochs";
+  private static final String FULL_RATE_EPOCHS = "train.full-rate-epochs";
+  private static final String DECAY_EPOCHS = "train.decay-epochs";
+  private static final String PERIOD = "averaging.period";
+  private static final String LATE_PERIOD = "averaging.late-period";
+  private static final String MOMENTUM = "averaging.outer-momentum";
+
+  /** The keys that are chosen where the user has not set them, besides {@code cluster.workers}. */
+  public static final List<String> KEYS =
+      List.of(LANES, EPOCHS, FULL_RATE_EPOCHS, DECAY_EPOCHS, PERIOD, LATE_PERIOD, MOMENTUM);
+
+  /** Where the user sets one of these, the schedule is the user's. */
+  private static final List<String> SCHEDULE =
+      List.of(EPOCHS, FULL_RATE_EPOCHS, DECAY_EPOCHS, "train.decay", "train.warm-up-epochs");
+
   /** Lanes that a learning rate of 1 is meant for: the tutorial's batch size. */
   private static final int SERIAL_LANES = 20;
 
-  private Scaling() {}
+  /** Lanes of a worker. With more a window takes longer, with fewer its gradient is noisier. */
+  private static final int MOST_LANES = 10;
+
+  private static final int FEWEST_LANES = 5;
+
+  /** Windows of a round while workers make outer steps, and afterwards. */
+  private static final int SHORT_PERIOD = 8;
+
+  private static final int LONG_PERIOD = 32;
+
+  /** How many times as long as momentum takes to build up the full rate must last. */
+  private static final int BUILD_UPS = 50;
+
+  /**
+   * Chooses.
+   *
+   * @param wanted the settings for one worker, and what the user has set
+   * @param tokens of the training text
+   * @param slots how many tasks the cluster runs at once; asked where the number of workers is open
+   */
+  public static Scaling of(Settings wanted, long tokens, IntSupplier slots) {
+    return new Chooser(wanted, tokens).choose(slots);
+  }
 
   /** The outer momentum whose steps are lanes / 20 times as long as those of plain averaging. */
   static double momentum(int lanes) {
     return Math.max(0, 1 - (double) SERIAL_LANES / lanes);
+  }
+
+  /** Chooses for one text. */
+  private static final class Chooser {
+    private final Settings wanted;
+    private final long tokens;
+    private final double gainLimit;
+    private Settings chosen;
+
+    Chooser(Settings wanted, long tokens) {
+      this.wanted = wanted;
+      this.tokens = tokens;
+      // Momentum of gain g builds up in g rounds, and the full rate lasts 1 / g of its windows.
+      double windows = wanted.train().fullRateEpochs() * windows(SERIAL_LANES);
+      this.gainLimit = Math.max(1, Math.sqrt(windows / (BUILD_UPS * SHORT_PERIOD)));
+      this.chosen = wanted;
+    }
+
+    /** Windows of an epoch, one after the other. */
+    private double windows(int lanes) {
+      return (double) tokens / lanes / wanted.data().window();
+    }
+
+    private boolean isOpen(String key) {
+      return !wanted.own().contains(key);
+    }
+
+    private void set(String key, Object value) {
+      if (isOpen(key)) {
+        chosen = chosen.with(key, value);
+      }
+    }
+
+    Scaling choose(IntSupplier slots) {
+      int useful = usefulWorkers();
+      int free = wanted.cluster().workers().isPresent() ? useful : slots.getAsInt();
+      int workers = wanted.cluster().workers().orElse(Math.min(free, useful));
+      chosen = chosen.with("cluster.workers", workers);
+      if (workers > 1 && wanted.averaging().clip() == Settings.Clip.LOCAL) {
+        return spread(workers, free > useful);
+      }
+      wanted.data().lanesPerWorker().ifPresent(lanes -> set(LANES, lanes * workers));
+      return new Scaling(chosen, List.of());
+    }
+
+    /** Workers beyond these would have too few lanes each, or lanes that the gain cannot use. */
+    private int usefulWorkers() {
+      if (wanted.data().lanesPerWorker().isPresent()) {
+        return Integer.MAX_VALUE;
+      }
+      return isOpen(LANES)
+          ? Math.max(1, (int) (SERIAL_LANES * gainLimit) / FEWEST_LANES)
+          : wanted.data().lanes();
+    }
+
+    private Scaling spread(int workers, boolean fewer) {
+      int share = (int) (SERIAL_LANES * gainLimit) / workers;
+      int each = Math.max(FEWEST_LANES, Math.min(MOST_LANES, share));
+      set(LANES, Math.multiplyExact(workers, wanted.data().lanesPerWorker().orElse(each)));
+      int lanes = chosen.data().lanes();
+      double batches = Math.max(1, (double) lanes / SERIAL_LANES);
+      double gain = wanted.averaging().outer() == Outer.NESTEROV ? Math.min(batches, gainLimit) : 1;
+      if (gain < batches) {
+        set(MOMENTUM, 1 - 1 / gain);
+      }
+      if (gain > 1) {
+        set(PERIOD, SHORT_PERIOD);
+        if (isOpen(PERIOD)) {
+          set(LATE_PERIOD, LONG_PERIOD);
+        }
+      }
+      String schedule = schedule(batches / gain, gain > 1);
+      return new Scaling(
+          chosen,
+          List.of(
+              format(
+                  "Plan: %s workers share %s lanes: %,.0f windows an epoch, one worker has %,.0f%s",
+                  workers,
+                  lanes,
+                  windows(lanes),
+                  windows(SERIAL_LANES),
+                  fewer ? "; more workers would not help a text of this length" : ""),
+              format(
+                  "Steps: %s; workers average every %s windows, and every %s once the rate falls",
+                  gain > 1
+                      ? format("%.2g times as long, by an outer step on the average", gain)
+                      : "as long as one worker's",
+                  text(PERIOD),
+                  chosen.averaging().latePeriod().isPresent() ? text(LATE_PERIOD) : text(PERIOD)),
+              schedule));
+    }
+
+    /**
+     * Chooses epochs.
+     *
+     * @param longer how many times as much text the full rate needs
+     * @param outer whether workers make outer steps
+     */
+    private String schedule(double longer, boolean outer) {
+      if (!Stream.of(SCHEDULE).flatMap(List::stream).allMatch(this::isOpen)) {
+        return "Schedule: yours";
+      }
+      int full = (int) Math.round(wanted.train().fullRateEpochs() * longer) + (outer ? 1 : 0);
+      int falling = wanted.train().epochs() - (int) wanted.train().fullRateEpochs();
+      String reason = "as the preset has it";
+      if (wanted.regularisation().drops() || falling <= 2) {
+        set(FULL_RATE_EPOCHS, full);
+        set(EPOCHS, full + falling);
+      } else {
+        set(FULL_RATE_EPOCHS, full);
+        set(EPOCHS, full + 2);
+        set(DECAY_EPOCHS, 0.5);
+        reason = "without dropout, longer training would overfit";
+      }
+      return format(
+          "Schedule: %s epochs, %s of them at the full rate: %s",
+          chosen.train().epochs(), full, reason);
+    }
+
+    private String text(String key) {
+      return chosen.source().getValue(key).unwrapped().toString();
+    }
+
+    private static String format(String format, Object... values) {
+      return String.format(Locale.ROOT, format, values);
+    }
   }
 }

@@ -1,5 +1,6 @@
 package org.sparklstm.checkpoint;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -8,6 +9,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.sparklstm.config.Scaling;
 import org.sparklstm.config.Settings;
 import org.sparklstm.config.SettingsLoader;
 import org.sparklstm.error.ConfigurationException;
@@ -81,6 +83,27 @@ class ResumeRulesTest {
   void whatWasDecidedAtTheStartMayBeAutoAgain(String assignment) {
     assertThatCode(() -> ResumeRules.requireSettings(checkpoint(), settings(assignment)))
         .doesNotThrowAnyException();
+  }
+
+  @Test
+  void whatWasPlannedAtTheStartStaysWhereTheUserDoesNotSetIt() {
+    Settings first = SettingsLoader.load("small", null, List.of("model.hidden-size=2"));
+    Settings planned = Scaling.of(first, 929_589, () -> 8).settings();
+    Checkpoint checkpoint = new Run(planned, 3, "abc").begin();
+    Settings again =
+        SettingsLoader.load("small", null, List.of("model.hidden-size=2", "train.epochs=99"));
+    Settings other =
+        SettingsLoader.load("small", null, List.of("model.hidden-size=2", "data.lanes=20"));
+
+    ResumeRules.requireSettings(checkpoint, first);
+    ResumeRules.requireSettings(checkpoint, again);
+
+    assertThat(ResumeRules.continued(checkpoint, first).entries()).isEqualTo(planned.entries());
+    assertThat(ResumeRules.continued(checkpoint, again).entries())
+        .isEqualTo(planned.with("train.epochs", 99).entries());
+    assertThatThrownBy(() -> ResumeRules.requireSettings(checkpoint, other))
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessage("Cannot resume: the checkpoint was written with data.lanes = 80, now it is 20");
   }
 
   private static Settings settings(String assignment) {

@@ -2,12 +2,16 @@ package org.sparklstm.app;
 
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.function.IntSupplier;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.sparklstm.averaging.EngineProbe;
 import org.sparklstm.averaging.PeriodProbe;
 import org.sparklstm.checkpoint.Checkpoint;
 import org.sparklstm.checkpoint.ResumeRules;
 import org.sparklstm.checkpoint.Run;
+import org.sparklstm.config.Scaling;
 import org.sparklstm.config.Settings;
 import org.sparklstm.corpus.PreparedCorpus;
 import org.sparklstm.engine.EngineChoice;
@@ -17,6 +21,7 @@ import org.sparklstm.engine.EngineChoice;
  * methods are called in the order of this page.
  */
 sealed interface Start {
+  Logger LOG = LoggerFactory.getLogger(Start.class);
 
   /**
    * The start of a run.
@@ -29,11 +34,16 @@ sealed interface Start {
     return latest.<Start>map(from -> new Resumed(from, wanted)).orElseGet(() -> new Fresh(wanted));
   }
 
-  /** The number of workers; empty: one for each task that the cluster runs at once. */
-  OptionalInt workers();
+  /**
+   * The settings with workers and lanes decided, and what depends on them.
+   *
+   * @param tokens of the training text
+   * @param slots how many tasks the cluster runs at once
+   */
+  Settings spread(long tokens, IntSupplier slots);
 
   /**
-   * The settings with engine and workers decided.
+   * The settings of the corpus with the engine decided.
    *
    * @throws org.sparklstm.error.ConfigurationException if the run cannot have this corpus
    */
@@ -42,12 +52,6 @@ sealed interface Start {
   /** Where training starts, with the averaging period decided. */
   Checkpoint checkpoint(JavaSparkContext spark, Run run, PreparedCorpus corpus);
 
-  private static Settings decided(Settings wanted, EngineChoice engine, PreparedCorpus corpus) {
-    return wanted
-        .with("engine.name", engine.name())
-        .with("cluster.workers", corpus.assignment().workers());
-  }
-
   private static Run withPeriod(Run run, int period) {
     return run.with(run.settings().with("averaging.period", period));
   }
@@ -55,8 +59,10 @@ sealed interface Start {
   /** Starts with initial parameters. */
   record Fresh(Settings wanted) implements Start {
     @Override
-    public OptionalInt workers() {
-      return wanted.cluster().workers();
+    public Settings spread(long tokens, IntSupplier slots) {
+      Scaling scaling = Scaling.of(wanted, tokens, slots);
+      scaling.reasons().forEach(LOG::info);
+      return scaling.settings();
     }
 
     @Override
@@ -67,7 +73,7 @@ sealed interface Start {
               wanted.shape(corpus.vocabulary().size()),
               wanted.regularisation(),
               corpus.train());
-      return decided(wanted, engine, corpus);
+      return corpus.settings().with("engine.name", engine.name());
     }
 
     @Override
@@ -93,20 +99,19 @@ sealed interface Start {
   /** Continues from a checkpoint, with what was decided when its run began. */
   record Resumed(Checkpoint from, Settings wanted) implements Start {
     @Override
-    public OptionalInt workers() {
-      return from.run().settings().cluster().workers();
+    public Settings spread(long tokens, IntSupplier slots) {
+      return ResumeRules.continued(from, wanted);
     }
 
     @Override
     public Settings decide(PreparedCorpus corpus) {
       ResumeRules.requireCorpus(from, corpus.digest());
-      return decided(wanted, from.run().settings().engine(), corpus);
+      return corpus.settings();
     }
 
     @Override
     public Checkpoint checkpoint(JavaSparkContext spark, Run run, PreparedCorpus corpus) {
-      int period = from.run().settings().averaging().period().orElseThrow();
-      return new Checkpoint(withPeriod(run, period), from.state());
+      return new Checkpoint(run, from.state());
     }
   }
 }

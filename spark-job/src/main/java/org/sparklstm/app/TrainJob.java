@@ -72,7 +72,10 @@ public final class TrainJob {
     Start start = Start.of(directory.flatMap(RunDirectory::latest), wanted);
     PreparedCorpus corpus =
         PreparedCorpus.prepare(
-            spark, dataPath, wanted, () -> start.workers().orElseGet(() -> slots(wanted)));
+            spark,
+            dataPath,
+            wanted,
+            tokens -> start.spread(tokens, () -> ExecutorMemory.slots(spark.sparkContext())));
     try {
       return prepare(start, corpus);
     } catch (Throwable e) { // Scala throws what it does not declare
@@ -111,11 +114,6 @@ public final class TrainJob {
         corpus,
         new AveragingTrainer(context, corpus.assignment(), plan, begin.state()),
         start instanceof Start.Fresh);
-  }
-
-  /** One worker for each task that the cluster can run at once, at most one a lane. */
-  private int slots(Settings settings) {
-    return Math.min(ExecutorMemory.slots(spark.sparkContext()), settings.data().lanes());
   }
 
   /** Trains and validates each epoch that is left, tests, and saves the model. */

@@ -13,7 +13,7 @@ import static org.apache.spark.sql.functions.udf;
 import static org.apache.spark.sql.functions.when;
 
 import java.util.List;
-import java.util.function.IntSupplier;
+import java.util.function.LongFunction;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.ml.feature.RegexTokenizer;
@@ -42,14 +42,16 @@ import org.sparklstm.text.WhiteSpace;
  * A corpus turned into what training reads: text lines → tokens → ids → lanes → windows → one
  * cached shard for each worker.
  *
+ * @param settings with the lanes and the number of workers decided
  * @param digest of all lines and their positions, wherever they are stored, compressed or not
  * @param train shards of the training part, one a worker
- * @param valid shards of the validation part, cut like the training part
+ * @param valid shards of the validation part, in at most {@link #VALID_LANES} lanes
  * @param test the test part as one lane, down to its last token
  * @param windows windows of an epoch
  * @param assignment of lanes to workers; also decides the number of workers
  */
 public record PreparedCorpus(
+    Settings settings,
     Vocabulary vocabulary,
     String digest,
     LaneAssignment assignment,
@@ -65,19 +67,26 @@ public record PreparedCorpus(
   /** The test lane is scored to its last token, so the length of its windows changes no result. */
   private static final int TEST_WINDOW = 64;
 
+  /**
+   * The tutorial's. In more lanes more words would be predicted from a zero state, and perplexities
+   * of runs with different numbers of lanes could not be compared.
+   */
+  private static final int VALID_LANES = 20;
+
   private static final LaneAssignment ONE_LANE = new LaneAssignment(1, 1);
 
   /**
    * Reads and checks the whole corpus.
    *
-   * @param workers chooses the number of workers; called once executors have done their first work
+   * @param spread decides lanes and workers, given the tokens of the training part; called once
+   *     executors have done their first work
    * @throws InputException naming the file that cannot be used
    * @throws ConfigurationException if there are more workers than lanes
    */
   public static PreparedCorpus prepare(
-      SparkSession spark, String dataPath, Settings settings, IntSupplier workers) {
+      SparkSession spark, String dataPath, Settings settings, LongFunction<Settings> spread) {
     try {
-      return read(spark, dataPath, settings, workers);
+      return read(spark, dataPath, settings, spread);
     } catch (Exception e) { // Scala throws what it does not declare
       InputException.rethrowCause(e);
       throw e;
@@ -85,7 +94,7 @@ public record PreparedCorpus(
   }
 
   private static PreparedCorpus read(
-      SparkSession spark, String dataPath, Settings settings, IntSupplier workers) {
+      SparkSession spark, String dataPath, Settings settings, LongFunction<Settings> spread) {
     CorpusReader reader = new CorpusReader(spark, dataPath);
     CorpusReader.Source trainFile = reader.find("train");
     CorpusReader.Source validFile = reader.find("valid");
@@ -98,24 +107,29 @@ public record PreparedCorpus(
     Dataset<Row> validTokens = tokens(valid.rows()).persist(STORAGE);
     Dataset<Row> testTokens = tokens(test.rows()).persist(STORAGE);
     try {
-      int lanes = settings.data().lanes();
-      int window = settings.data().window();
-      TextCut trainCut = cut(trainFile.path(), trainTokens, lanes, window, false);
-      TextCut validCut = cut(validFile.path(), validTokens, lanes, window, false);
-      TextCut testCut = cut(testFile.path(), testTokens, 1, TEST_WINDOW, true);
-      LaneAssignment assignment = new LaneAssignment(lanes, workers.getAsInt());
+      Settings decided = spread.apply(length(trainTokens));
+      int lanes = decided.data().lanes();
+      int window = decided.data().window();
+      int workers = decided.cluster().workers().orElseThrow();
+      int validLanes = Math.min(lanes, VALID_LANES);
+      TextCut trainCut = cut(trainFile.path(), length(trainTokens), lanes, window, false);
+      TextCut validCut = cut(validFile.path(), length(validTokens), validLanes, window, false);
+      TextCut testCut = cut(testFile.path(), length(testTokens), 1, TEST_WINDOW, true);
+      LaneAssignment assignment = new LaneAssignment(lanes, workers);
+      LaneAssignment ofValid = new LaneAssignment(validLanes, Math.min(validLanes, workers));
 
       VocabularyIndexerModel indexer = indexer(trainTokens, settings.vocabulary());
       Vocabulary vocabulary = new Vocabulary(List.of(indexer.vocabulary()));
       requireScorable(validFile.path(), validTokens, vocabulary);
       requireScorable(testFile.path(), testTokens, vocabulary);
       return new PreparedCorpus(
+          decided,
           vocabulary,
           String.join(", ", train.digest(), valid.digest(), test.digest()),
           assignment,
           trainCut.windows(),
           shards(indexer.transform(trainTokens), trainCut, assignment),
-          shards(indexer.transform(validTokens), validCut, assignment),
+          shards(indexer.transform(validTokens), validCut, ofValid),
           shards(indexer.transform(testTokens), testCut, ONE_LANE));
     } finally {
       trainTokens.unpersist();
@@ -165,9 +179,12 @@ public record PreparedCorpus(
     return seenTwice;
   }
 
+  private static long length(Dataset<Row> tokens) {
+    return tokens.agg(coalesce(sum(size(col(TOKENS))), lit(0L))).head().getLong(0);
+  }
+
   private static TextCut cut(
-      Path file, Dataset<Row> tokens, int lanes, int window, boolean keepPartialWindow) {
-    long length = tokens.agg(coalesce(sum(size(col(TOKENS))), lit(0L))).head().getLong(0);
+      Path file, long length, int lanes, int window, boolean keepPartialWindow) {
     TextCut cut = new TextCut(length, lanes, window, keepPartialWindow);
     if (cut.predictions() == 0) {
       throw new InputException(

@@ -37,7 +37,10 @@ class CorpusErrorsTest {
     assertThatThrownBy(
             () ->
                 PreparedCorpus.prepare(
-                    LocalSpark.session(), "floppy:/corpus", Corpus.settings(), () -> 1))
+                    LocalSpark.session(),
+                    "floppy:/corpus",
+                    Corpus.settings(),
+                    tokens -> Corpus.settings()))
         .isInstanceOf(InputException.class)
         .hasMessage(
             "Cannot read corpus floppy:/corpus: No FileSystem for scheme \"floppy\". Spark does not"
@@ -49,7 +52,9 @@ class CorpusErrorsTest {
   @ValueSource(strings = {"", "hdfs:", "a:b"})
   void dataPathThatIsNoUri(String path) {
     assertThatThrownBy(
-            () -> PreparedCorpus.prepare(LocalSpark.session(), path, Corpus.settings(), () -> 1))
+            () ->
+                PreparedCorpus.prepare(
+                    LocalSpark.session(), path, Corpus.settings(), tokens -> Corpus.settings()))
         .isInstanceOf(InputException.class)
         .hasMessageContaining("Cannot read corpus '%s'", path);
   }
@@ -185,7 +190,10 @@ class CorpusErrorsTest {
     assertThatThrownBy(
             () ->
                 PreparedCorpus.prepare(
-                    LocalSpark.session(), "s3a://bucket/x", Corpus.settings(), () -> 1))
+                    LocalSpark.session(),
+                    "s3a://bucket/x",
+                    Corpus.settings(),
+                    tokens -> Corpus.settings()))
         .isInstanceOf(InputException.class)
         .hasMessage(
             "Cannot read corpus s3a://bucket/x: Class org.apache.hadoop.fs.s3a.S3AFileSystem not"

@@ -58,8 +58,12 @@ public final class Corpus {
   }
 
   public static PreparedCorpus prepare(Path directory, int workers, String... overrides) {
+    Settings settings = settings(overrides);
     return PreparedCorpus.prepare(
-        LocalSpark.session(), directory.toString(), settings(overrides), () -> workers);
+        LocalSpark.session(),
+        directory.toString(),
+        settings,
+        tokens -> settings.with("cluster.workers", workers));
   }
 
   /** The words of a text and an end for each line end, as the tutorial has them in Python. */

@@ -1,0 +1,182 @@
+package org.sparklstm.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ScalingTest {
+  private static final long PTB = 929_589;
+
+  private static Scaling scaling(String preset, long tokens, int slots, String... own) {
+    return Scaling.of(SettingsLoader.load(preset, null, List.of(own)), tokens, () -> slots);
+  }
+
+  private static Settings small(int slots, String... own) {
+    return scaling("small", PTB, slots, own).settings();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"small", "medium", "large", "test", "quickstart"})
+  void oneWorkerHasThePresetsOwnSettings(String preset) {
+    Scaling scaling = scaling(preset, PTB, 1);
+
+    assertThat(scaling.settings().entries())
+        .isEqualTo(SettingsLoader.load(preset, null, List.of("cluster.workers=1")).entries());
+    assertThat(scaling.reasons()).isEmpty();
+  }
+
+  @Test
+  void twoWorkersShareTheTutorialsLanesAndStopWhereSmallWouldOverfit() {
+    Settings settings = small(2);
+
+    assertThat(settings.cluster().workers()).hasValue(2);
+    assertThat(settings.data().lanes()).isEqualTo(20);
+    assertThat(settings.plan(10_000, 128).averaging().outer().averages()).isTrue();
+    assertThat(settings.averaging().period()).hasValue(128);
+    assertThat(settings.train().fullRateEpochs()).isEqualTo(4);
+    assertThat(settings.train().epochs()).isEqualTo(6);
+    assertThat(settings.train().decayEpochs()).isEqualTo(0.5);
+  }
+
+  @Test
+  void eightWorkersMakeStepsFourTimesAsLong() {
+    Scaling scaling = scaling("small", PTB, 8);
+    Settings settings = scaling.settings();
+
+    assertThat(settings.data().lanes()).isEqualTo(80);
+    assertThat(settings.plan(10_000, 8).averaging().outer().momentum()).isEqualTo(0.75);
+    assertThat(settings.averaging().period()).hasValue(8);
+    assertThat(settings.averaging().latePeriod()).hasValue(32);
+    assertThat(settings.train().fullRateEpochs()).isEqualTo(5);
+    assertThat(settings.train().epochs()).isEqualTo(7);
+    assertThat(scaling.reasons())
+        .containsExactly(
+            "Plan: 8 workers share 80 lanes: 581 windows an epoch, one worker has 2,324",
+            "Steps: 4.0 times as long, by an outer step on the average; workers average every 8"
+                + " windows, and every 32 once the rate falls",
+            "Schedule: 7 epochs, 5 of them at the full rate: without dropout, longer training would"
+                + " overfit");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"3, 30", "4, 40", "9, 90", "12, 96", "16, 96", "19, 95"})
+  void workersGetTenLanesEachWhileTheGainCanUseThemAndFewerBeyond(int slots, int lanes) {
+    Settings settings = small(slots);
+
+    assertThat(settings.cluster().workers()).hasValue(slots);
+    assertThat(settings.data().lanes()).isEqualTo(lanes);
+  }
+
+  @Test
+  void moreWorkersThanATextCanUseStayIdleAndThePlanSaysSo() {
+    Scaling scaling = scaling("small", PTB, 64);
+
+    assertThat(scaling.settings().cluster().workers()).hasValue(19);
+    assertThat(scaling.reasons().get(0))
+        .endsWith("; more workers would not help a text of this length");
+    assertThat(scaling("small", 100 * PTB, 64).settings().cluster().workers()).hasValue(64);
+    assertThat(scaling("small", 100 * PTB, 64).settings().data().lanes()).isEqualTo(640);
+  }
+
+  @Test
+  void workersThatTheUserAsksForAreKeptAndTheFullRateLastsLonger() {
+    Settings settings = small(1, "cluster.workers=32");
+
+    assertThat(settings.cluster().workers()).hasValue(32);
+    assertThat(settings.data().lanes()).isEqualTo(160);
+    double momentum = settings.plan(10_000, 8).averaging().outer().momentum();
+    assertThat(1 / (1 - momentum)).isBetween(4.8, 4.9);
+    assertThat(settings.train().fullRateEpochs()).isEqualTo(8); // 4 · 8 / 4.8 + 1
+  }
+
+  @Test
+  void dropoutKeepsThePresetsEpochs() {
+    Settings settings = scaling("medium", PTB, 8).settings();
+
+    assertThat(settings.data().lanes()).isEqualTo(80);
+    assertThat(settings.train().epochs()).isEqualTo(40);
+    assertThat(settings.train().fullRateEpochs()).isEqualTo(7);
+    assertThat(settings.train().decayEpochs()).isEqualTo(1);
+    assertThat(scaling("medium", PTB, 2).settings().train().epochs()).isEqualTo(39);
+  }
+
+  @Test
+  void aShortTextHasFewWorkersAndNoOuterStep() {
+    Settings settings = scaling("quickstart", 100_000, 16).settings();
+
+    assertThat(settings.cluster().workers()).hasValue(4);
+    assertThat(settings.data().lanes()).isEqualTo(20);
+    assertThat(settings.averaging().period()).hasValue(16);
+    assertThat(settings.train().epochs()).isEqualTo(2);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "data.lanes=64",
+        "train.epochs=9",
+        "train.full-rate-epochs=3",
+        "train.decay-epochs=2",
+        "train.decay=0.7",
+        "averaging.period=4",
+        "averaging.period=auto",
+        "averaging.late-period=16",
+        "averaging.outer-momentum=0.5",
+        "averaging.outer=average",
+        "averaging.outer-rate=0.5"
+      })
+  void whatTheUserSetsStays(String assignment) {
+    String key = assignment.substring(0, assignment.indexOf('='));
+    String value = assignment.substring(assignment.indexOf('=') + 1);
+
+    assertThat(small(8, assignment).entries()).containsEntry(key, value);
+  }
+
+  @Test
+  void aScheduleOfTheUsersIsNotMixedWithOurs() {
+    Settings settings = small(8, "train.epochs=9");
+
+    assertThat(settings.train().fullRateEpochs()).isEqualTo(4);
+    assertThat(settings.train().decayEpochs()).isEqualTo(1);
+  }
+
+  @Test
+  void lanesMayBeGivenForEachWorker() {
+    Settings settings = small(8, "data.lanes-per-worker=20");
+
+    assertThat(settings.data().lanes()).isEqualTo(160);
+    assertThat(small(1, "data.lanes-per-worker=7").data().lanes()).isEqualTo(7);
+    assertThat(small(64, "data.lanes-per-worker=3").cluster().workers()).hasValue(64);
+  }
+
+  @Test
+  void synchronousSgdIsLeftAlone() {
+    Settings settings = small(4, "averaging.clip=averaged", "averaging.period=1");
+
+    assertThat(settings.cluster().workers()).hasValue(4);
+    assertThat(settings.data().lanes()).isEqualTo(20);
+    assertThat(settings.train().epochs()).isEqualTo(13);
+  }
+
+  @Test
+  void settingsOfAPlanAreValidAndReadBack() {
+    List<String> failures = new ArrayList<>();
+    for (String preset : SettingsLoader.presets()) {
+      for (int slots : new int[] {1, 2, 3, 7, 64, 1000}) {
+        for (long tokens : new long[] {1, 1000, 1_000_000, 1_000_000_000_000L}) {
+          Settings settings = scaling(preset, tokens, slots).settings();
+          if (!SettingsLoader.parse(settings.json(), "plan").entries().equals(settings.entries())
+              || settings.data().lanes() < settings.cluster().workers().orElseThrow()) {
+            failures.add(preset + " " + slots + " " + tokens);
+          }
+        }
+      }
+    }
+    assertThat(failures).isEmpty();
+  }
+}
