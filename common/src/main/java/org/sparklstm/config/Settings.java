@@ -69,6 +69,11 @@ public record Settings(
    */
   public record Data(int lanes, OptionalInt lanesPerWorker, int window) {}
 
+  /**
+   * How long and how fast to train.
+   *
+   * @param validateEvery training tokens between validations within an epoch; 0: there are none
+   */
   public record Train(
       int epochs,
       double warmUpEpochs,
@@ -77,7 +82,8 @@ public record Settings(
       double decay,
       double decayEpochs,
       double maxGradNorm,
-      long seed) {
+      long seed,
+      long validateEvery) {
 
     private Schedule schedule() {
       return new Schedule(epochs, warmUpEpochs, fullRateEpochs, learningRate, decay, decayEpochs);

@@ -72,7 +72,8 @@ final class SettingsReader {
                 real("train.decay", x -> x > 0 && x <= 1, "in (0, 1]"),
                 real("train.decay-epochs", x -> x > 0, "greater than 0"),
                 real("train.max-grad-norm", x -> x > 0, "greater than 0"),
-                whole("train.seed", Long.MIN_VALUE, Long.MAX_VALUE)),
+                whole("train.seed", Long.MIN_VALUE, Long.MAX_VALUE),
+                whole("train.validate-every", 0, Long.MAX_VALUE)),
             new Settings.Averaging(
                 integerOrAuto("averaging.period"),
                 integerOrAuto("averaging.late-period"),

@@ -22,6 +22,7 @@ class ResumeRulesTest {
         "train.seed=1",
         "train.learning-rate=1",
         "train.epochs=99",
+        "train.validate-every=99",
         "checkpoint.every-rounds=7",
         "checkpoint.keep=9",
         "cluster.workers=auto",

@@ -28,6 +28,8 @@ class SettingsErrorsTest {
     "engine.threads, 0, at least 1",
     "cluster.workers, 0, at least 1",
     "checkpoint.every-rounds, -1, at least 0",
+    "train.validate-every, -1, at least 0",
+    "train.validate-every, 0.5, a whole number",
     "checkpoint.keep, 0, at least 1",
     "model.hidden-size, 2147483648, at most 2147483647",
     "data.lanes, 1.0E30, at most 2147483647",

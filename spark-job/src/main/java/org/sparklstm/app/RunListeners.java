@@ -32,6 +32,11 @@ record RunListeners(List<RunListener> all) implements RunListener {
   }
 
   @Override
+  public void validated(Validation validation) throws IOException {
+    each(listener -> listener.validated(validation));
+  }
+
+  @Override
   public void roundEnded(RoundSummary round) throws IOException {
     each(listener -> listener.roundEnded(round));
   }

@@ -5,6 +5,7 @@ import java.io.PrintStream;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import org.apache.hadoop.fs.FSError;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -26,7 +27,9 @@ import org.sparklstm.run.RunDirectory;
 import org.sparklstm.run.RunListener;
 import org.sparklstm.run.RunListener.EpochBegin;
 import org.sparklstm.run.RunListener.EpochSummary;
+import org.sparklstm.run.RunListener.Validation;
 import org.sparklstm.run.SavedModel;
+import org.sparklstm.train.RoundSummary;
 import org.sparklstm.train.TrainingPlan;
 
 /** The whole job: reads the corpus, trains epoch by epoch, validates, tests, saves. */
@@ -57,6 +60,22 @@ public final class TrainJob {
     @Override
     public void close() {
       release(corpus);
+    }
+
+    /** Tokens of all lanes that the run had trained at the end of a round. */
+    long tokens(RoundSummary round) {
+      Settings.Data data = run.settings().data();
+      long tokensOfEpoch = (long) corpus.windows() * data.lanes() * data.window();
+      return round.state().epoch() * tokensOfEpoch + round.state().loss().tokens();
+    }
+
+    /** Whether a round reached a multiple of {@code train.validate-every}, and others follow it. */
+    boolean validates(RoundSummary round) {
+      long every = run.settings().train().validateEvery();
+      long tokens = tokens(round);
+      return every > 0
+          && tokens / every > (tokens - round.loss().tokens()) / every
+          && trainer.hasRound(corpus.windows());
     }
   }
 
@@ -126,7 +145,7 @@ public final class TrainJob {
         listeners.begun(trainer.state());
       }
       while (trainer.state().epoch() < trainer.plan().schedule().epochs()) {
-        trainEpoch(trainer, corpus, evaluator, listeners);
+        trainEpoch(prepared, evaluator, listeners);
       }
       float[] parameters = trainer.state().parameters();
       listeners.tested(
@@ -147,9 +166,10 @@ public final class TrainJob {
   }
 
   /** Trains and validates one epoch, or what is left of it. */
-  private static void trainEpoch(
-      AveragingTrainer trainer, PreparedCorpus corpus, Evaluator evaluator, RunListeners listeners)
+  private static void trainEpoch(Prepared prepared, Evaluator evaluator, RunListeners listeners)
       throws IOException {
+    AveragingTrainer trainer = prepared.trainer();
+    PreparedCorpus corpus = prepared.corpus();
     int epoch = trainer.state().epoch(); // and no variable for the state, which a round lets go
     int done = trainer.state().round();
     long tokensBefore = trainer.state().loss().tokens();
@@ -160,7 +180,7 @@ public final class TrainJob {
 
     long began = System.nanoTime();
     while (trainer.hasRound(windows)) {
-      listeners.roundEnded(trainer.round(corpus.train(), windows));
+      began += trainRound(prepared, evaluator, listeners);
     }
     double seconds = (System.nanoTime() - began) / 1e9;
 
@@ -177,6 +197,43 @@ public final class TrainJob {
     long trained = loss.tokens() - tokensBefore;
     listeners.epochEnded(
         new EpochSummary(epoch, rate, loss, valid, trained, seconds, trainer.state()));
+  }
+
+  /**
+   * Trains a round, and validates behind it if {@code train.validate-every} says so.
+   *
+   * @return nanoseconds that validating took
+   */
+  private static long trainRound(Prepared prepared, Evaluator evaluator, RunListeners listeners)
+      throws IOException {
+    PreparedCorpus corpus = prepared.corpus();
+    RoundSummary round = prepared.trainer().round(corpus.train(), corpus.windows());
+    long began = System.nanoTime();
+    if (prepared.validates(round)) {
+      validate(prepared, round, evaluator, listeners);
+    }
+    long validating = System.nanoTime() - began;
+    listeners.roundEnded(round);
+    return validating;
+  }
+
+  private static void validate(
+      Prepared prepared, RoundSummary round, Evaluator evaluator, RunListeners listeners)
+      throws IOException {
+    int epoch = round.state().epoch();
+    String name = "epoch %s round %s".formatted(epoch + 1, round.state().round());
+    float[] parameters = round.state().parameters();
+    double valid =
+        perplexity(
+            "In %s the valid".formatted(name),
+            evaluator.evaluate(parameters, prepared.corpus().valid(), name + " validation"));
+    long tokens = prepared.tokens(round);
+    LOG.info(
+        "After {}, {} tokens: valid perplexity {}",
+        name,
+        tokens,
+        String.format(Locale.ROOT, "%.3f", valid));
+    listeners.validated(new Validation(epoch, round.state().round(), tokens, valid));
   }
 
   private static double perplexity(String whose, LossSum loss) {

@@ -7,12 +7,15 @@ import org.sparklstm.config.Settings;
 import org.sparklstm.train.RoundSummary;
 import org.sparklstm.train.TrainingState;
 
-/** Saves checkpoints at the beginning, every few rounds, and after each epoch. */
+/**
+ * Saves checkpoints at the beginning, every few rounds, after validations, and after each epoch.
+ */
 final class CheckpointListener implements RunListener {
   private final CheckpointStore store;
   private final Run run;
   private final Settings.Checkpoint settings;
   private int rounds; // of the epoch
+  private boolean validated; // and the round behind which it was is still to be saved
 
   CheckpointListener(CheckpointStore store, Run run) {
     this.store = store;
@@ -32,12 +35,19 @@ final class CheckpointListener implements RunListener {
   }
 
   @Override
+  public void validated(Validation validation) {
+    validated = true;
+  }
+
+  @Override
   public void roundEnded(RoundSummary round) throws IOException {
     int done = round.state().round();
     int every = settings.everyRounds();
-    if (every > 0 && done % every == 0 && done < rounds) { // the last comes with the epoch's end
+    boolean due = validated || (every > 0 && done % every == 0);
+    if (due && done < rounds) { // the last comes with the epoch's end
       save(round.state());
     }
+    validated = false;
   }
 
   @Override

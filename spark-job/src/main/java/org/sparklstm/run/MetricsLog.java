@@ -79,6 +79,17 @@ final class MetricsLog implements RunListener {
     }
   }
 
+  @Override
+  public void validated(Validation validation) throws IOException {
+    write(
+        "validation",
+        event -> {
+          event.put("epoch", validation.epoch() + 1).put("round", validation.round());
+          event.put("tokens", validation.tokens());
+          number(event, "valid_perplexity", validation.perplexity());
+        });
+  }
+
   /** Epochs and rounds count from 1. */
   @Override
   public void roundEnded(RoundSummary round) throws IOException {

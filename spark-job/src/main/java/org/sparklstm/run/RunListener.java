@@ -14,6 +14,12 @@ public interface RunListener extends AutoCloseable {
   /** An epoch begins, or continues. */
   default void epochBegins(EpochBegin epoch) throws IOException {}
 
+  /**
+   * The parameters are validated within an epoch. It comes before {@link #roundEnded} of the round
+   * behind which they are.
+   */
+  default void validated(Validation validation) throws IOException {}
+
   /** A round has ended. */
   default void roundEnded(RoundSummary round) throws IOException {}
 
@@ -44,6 +50,16 @@ public interface RunListener extends AutoCloseable {
    * @param done rounds that an earlier process did
    */
   record EpochBegin(int epoch, double rate, int rounds, int done) {}
+
+  /**
+   * A validation within an epoch.
+   *
+   * @param epoch from 0
+   * @param round rounds of the epoch that were averaged
+   * @param tokens trained since the run began, of all lanes
+   * @param perplexity of the validation part
+   */
+  record Validation(int epoch, int round, long tokens, double perplexity) {}
 
   /**
    * An epoch that has ended.
