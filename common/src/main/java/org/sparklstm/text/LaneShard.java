@@ -3,14 +3,21 @@ package org.sparklstm.text;
 import java.io.Serializable;
 
 /**
- * The word ids of some neighbouring lanes, whole: what one worker trains on.
+ * The word ids of a stretch of some neighbouring lanes: what a worker trains on, or a part of it.
  *
  * @param firstLane number of the first of these lanes in the whole batch
+ * @param firstWindow number of the first of these windows in the epoch
  * @param window T, inputs of a window
  * @param tokens [lanes][predictions + 1] word ids
  */
 @SuppressWarnings("ArrayRecordComponent") // large, shared read-only, never compared
-public record LaneShard(int firstLane, int window, int[][] tokens) implements Serializable {
+public record LaneShard(int firstLane, int firstWindow, int window, int[][] tokens)
+    implements Serializable {
+
+  /** Lanes from their beginning. */
+  public LaneShard(int firstLane, int window, int[][] tokens) {
+    this(firstLane, 0, window, tokens);
+  }
 
   public int lanes() {
     return tokens.length;
@@ -22,9 +29,13 @@ public record LaneShard(int firstLane, int window, int[][] tokens) implements Se
     return predictions / window + (predictions % window == 0 ? 0 : 1);
   }
 
-  /** Window {@code index} of all these lanes. */
+  /**
+   * A window of all these lanes.
+   *
+   * @param index number of the window in the epoch
+   */
   public Window window(int index) {
-    int start = index * window;
+    int start = (index - firstWindow) * window;
     int length = Math.min(window, tokens[0].length - 1 - start);
     int[] inputs = new int[length * lanes()];
     int[] targets = new int[length * lanes()];

@@ -72,7 +72,7 @@ sealed interface Start {
               wanted.engine(),
               wanted.shape(corpus.vocabulary().size()),
               wanted.regularisation(),
-              corpus.train());
+              corpus.train().readers());
       return corpus.settings().with("engine.name", engine.name());
     }
 

@@ -118,7 +118,8 @@ public final class TrainJob {
   private Prepared prepare(Start start, PreparedCorpus corpus) {
     Settings decided = start.decide(corpus);
     int words = corpus.vocabulary().size();
-    ExecutorMemory.require(spark.sparkContext(), decided, words, corpus.train());
+    ExecutorMemory.require(
+        spark.sparkContext(), decided, words, corpus.train().readers(), corpus.bytesInMemory());
     Run run = new Run(decided, words, corpus.digest());
     Checkpoint begin = start.checkpoint(context, run, corpus);
     TrainingPlan plan = begin.run().plan();

@@ -2,7 +2,6 @@ package org.sparklstm.averaging;
 
 import java.util.List;
 import java.util.function.Consumer;
-import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.network.util.JavaUtils;
@@ -10,7 +9,6 @@ import org.sparklstm.averaging.WorkerTask.WorkerEnd;
 import org.sparklstm.engine.LossSum;
 import org.sparklstm.error.TrainingException;
 import org.sparklstm.text.LaneAssignment;
-import org.sparklstm.text.LaneShard;
 import org.sparklstm.train.Combine;
 import org.sparklstm.train.Floats;
 import org.sparklstm.train.RoundSummary;
@@ -86,12 +84,12 @@ public final class AveragingTrainer {
   /**
    * Runs what is left of the epoch.
    *
-   * @param shards one partition a worker
+   * @param shards the training text
    * @param windows windows of an epoch
    * @param listener gets each round when it has ended
    * @throws TrainingException if the loss or the parameters are no longer finite
    */
-  public void epoch(JavaRDD<LaneShard> shards, int windows, Consumer<RoundSummary> listener) {
+  public void epoch(ShardedLanes shards, int windows, Consumer<RoundSummary> listener) {
     while (hasRound(windows)) {
       listener.accept(round(shards, windows));
     }
@@ -105,11 +103,11 @@ public final class AveragingTrainer {
   /**
    * Runs the next round of the epoch.
    *
-   * @param shards one partition a worker
+   * @param shards the training text
    * @param windows windows of an epoch
    * @throws TrainingException if the loss or the parameters are no longer finite
    */
-  public RoundSummary round(JavaRDD<LaneShard> shards, int windows) {
+  public RoundSummary round(ShardedLanes shards, int windows) {
     long began = System.nanoTime();
     InRound round = begin(windows); // no local variable holds the state while tasks run
     held = round;
@@ -150,7 +148,7 @@ public final class AveragingTrainer {
   }
 
   private Combiner.Combined combined(
-      InRound round, Broadcast<WorkerTask.Input> input, JavaRDD<LaneShard> shards, int windows) {
+      InRound round, Broadcast<WorkerTask.Input> input, ShardedLanes shards, int windows) {
     WorkerTask task = round.task();
     spark
         .sc()
@@ -159,7 +157,9 @@ public final class AveragingTrainer {
                 .formatted(
                     round.epoch() + 1, round.round() + 1, plan.rounds(round.epoch(), windows)));
     try {
-      return combiner().combine(shards.map(shard -> task.run(shard, input.value())));
+      return combiner()
+          .combine(
+              shards.readers(task.from(), task.to()).map(shard -> task.run(shard, input.value())));
     } finally {
       spark.sc().setJobDescription(null);
     }

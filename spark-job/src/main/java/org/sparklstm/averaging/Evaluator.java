@@ -1,13 +1,12 @@
 package org.sparklstm.averaging;
 
-import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.sparklstm.engine.EngineChoice;
 import org.sparklstm.engine.LossSum;
 import org.sparklstm.engine.Replica;
 import org.sparklstm.model.LstmShape;
-import org.sparklstm.text.LaneShard;
+import org.sparklstm.text.LaneReader;
 import org.sparklstm.train.Floats;
 
 /** Evaluates parameters on Spark: forward only, without noise. */
@@ -27,14 +26,16 @@ public final class Evaluator {
    *
    * @param description of the Spark job
    */
-  public LossSum evaluate(float[] parameters, JavaRDD<LaneShard> shards, String description) {
+  public LossSum evaluate(float[] parameters, ShardedLanes shards, String description) {
     EngineChoice taskEngine = engine; // not this object, which a task cannot have
     LstmShape taskShape = shape;
+    int windows = shards.windows();
     try (Sent<Floats> sent = Sent.of(spark, new Floats(parameters))) {
       spark.sc().setJobDescription(description);
       Broadcast<Floats> broadcast = sent.broadcast();
       return shards
-          .map(shard -> evaluate(taskEngine, taskShape, shard, broadcast.value().values()))
+          .readers()
+          .map(shard -> evaluate(taskEngine, taskShape, shard, windows, broadcast.value().values()))
           .collect()
           .stream()
           .reduce(LossSum.ZERO, LossSum::plus);
@@ -44,17 +45,20 @@ public final class Evaluator {
   }
 
   private static LossSum evaluate(
-      EngineChoice engine, LstmShape shape, LaneShard shard, float[] parameters) {
+      EngineChoice engine, LstmShape shape, LaneReader shard, int windows, float[] parameters) {
     return ReplicaPool.with(
-        engine, shape, shard.lanes(), replica -> evaluate(replica, shape, shard, parameters));
+        engine,
+        shape,
+        shard.lanes(),
+        replica -> evaluate(replica, shape, shard, windows, parameters));
   }
 
   private static LossSum evaluate(
-      Replica replica, LstmShape shape, LaneShard shard, float[] parameters) {
+      Replica replica, LstmShape shape, LaneReader shard, int windows, float[] parameters) {
     replica.setParameters(parameters);
     replica.setLaneState(new float[shard.lanes() * shape.laneStateSize()]);
     LossSum loss = LossSum.ZERO;
-    for (int window = 0; window < shard.windows(); window++) {
+    for (int window = 0; window < windows; window++) {
       loss = loss.plus(replica.evaluate(shard.window(window)));
     }
     return loss;

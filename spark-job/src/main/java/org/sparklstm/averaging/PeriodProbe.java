@@ -1,11 +1,9 @@
 package org.sparklstm.averaging;
 
-import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.sparklstm.text.LaneAssignment;
-import org.sparklstm.text.LaneShard;
 import org.sparklstm.train.RoundSummary.Timing;
 import org.sparklstm.train.TrainingPlan;
 import org.sparklstm.train.TrainingState;
@@ -30,7 +28,7 @@ public final class PeriodProbe {
    *
    * @param plan with {@link #windows} as its period
    * @param start where each of the timed rounds begins
-   * @param shards one partition a worker
+   * @param shards the training text
    * @param windows windows of an epoch
    */
   public static int choose(
@@ -38,7 +36,7 @@ public final class PeriodProbe {
       LaneAssignment lanes,
       TrainingPlan plan,
       TrainingState start,
-      JavaRDD<LaneShard> shards,
+      ShardedLanes shards,
       int windows) {
     double compute = 0;
     double overhead = 0;

@@ -4,7 +4,7 @@ import java.io.Serializable;
 import java.util.Arrays;
 import org.sparklstm.engine.LossSum;
 import org.sparklstm.engine.Replica;
-import org.sparklstm.text.LaneShard;
+import org.sparklstm.text.LaneReader;
 import org.sparklstm.train.Floats;
 import org.sparklstm.train.Trained;
 import org.sparklstm.train.TrainingPlan;
@@ -46,12 +46,12 @@ record WorkerTask(TrainingPlan plan, int epoch, int windows, int from, int to)
   record WorkerEnd(int firstLane, Floats laneState, LossSum loss, double gradientNorm, long nanos)
       implements Serializable {}
 
-  Outcome run(LaneShard shard, Input input) {
+  Outcome run(LaneReader shard, Input input) {
     return ReplicaPool.with(
         plan.engine(), plan.shape(), shard.lanes(), replica -> run(shard, input, replica));
   }
 
-  private Outcome run(LaneShard shard, Input input, Replica replica) {
+  private Outcome run(LaneReader shard, Input input, Replica replica) {
     WorkerUpdate update = plan.averaging().update();
     int stateSize = plan.shape().laneStateSize();
     int firstState = shard.firstLane() * stateSize;

@@ -54,6 +54,11 @@ public record ExecutorMemory(long heap, long total) implements Serializable {
     return new ExecutorMemory(heap, heap + JVM + tasks * replica);
   }
 
+  /** With so many more bytes of heap. */
+  private ExecutorMemory plus(long bytes) {
+    return new ExecutorMemory(heap + bytes, total + bytes);
+  }
+
   /** This JVM's. */
   private static ExecutorMemory here() {
     return new ExecutorMemory(
@@ -112,19 +117,20 @@ public record ExecutorMemory(long heap, long total) implements Serializable {
    * Looks at the driver and at each executor.
    *
    * @param shards one partition a worker
+   * @param text bytes of text that executors keep in their heaps, in all
    * @throws ConfigurationException naming the memory that is needed, if one of them has less
    */
   public static void require(
-      SparkContext spark, Settings settings, int vocabularySize, JavaRDD<?> shards) {
+      SparkContext spark, Settings settings, int vocabularySize, JavaRDD<?> shards, long text) {
     TrainingPlan plan = plan(settings, vocabularySize);
     int workers = shards.getNumPartitions();
     int slots = slots(spark);
     int executors = spark.isLocal() ? 1 : Math.max(1, spark.getExecutorMemoryStatus().size() - 1);
     int tasks = Math.min((slots - 1) / executors + 1, workers);
-    ExecutorMemory needed = needed(settings, plan, workers, tasks);
+    ExecutorMemory needed = needed(settings, plan, workers, tasks).plus(text); // of lost ones too
     long driver = driver(plan, workers);
     if (spark.isLocal()) {
-      needed = new ExecutorMemory(needed.heap() + driver, needed.total() + driver);
+      needed = needed.plus(driver);
     } else {
       requireOverhead(needed, spark.getConf());
       requireHeap("the driver", here().heap(), SPARK + driver, "--driver-memory");

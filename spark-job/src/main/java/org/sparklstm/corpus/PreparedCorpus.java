@@ -15,7 +15,6 @@ import static org.apache.spark.sql.functions.when;
 import java.util.List;
 import java.util.function.LongFunction;
 import org.apache.hadoop.fs.Path;
-import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.ml.feature.RegexTokenizer;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -33,21 +32,19 @@ import org.sparklstm.ml.SequenceBatcher;
 import org.sparklstm.ml.VocabularyIndexer;
 import org.sparklstm.ml.VocabularyIndexerModel;
 import org.sparklstm.text.LaneAssignment;
-import org.sparklstm.text.LaneShard;
 import org.sparklstm.text.TextCut;
 import org.sparklstm.text.Vocabulary;
 import org.sparklstm.text.WhiteSpace;
 
 /**
- * A corpus turned into what training reads: text lines → tokens → ids → lanes → windows → one
- * cached shard for each worker.
+ * A corpus turned into what training reads: text lines → tokens → ids → lanes → windows → stretches
+ * at the worker that owns the lanes.
  *
  * @param settings with the lanes and the number of workers decided
  * @param digest of all lines and their positions, wherever they are stored, compressed or not
- * @param train shards of the training part, one a worker
- * @param valid shards of the validation part, in at most {@link #VALID_LANES} lanes
+ * @param train the training part
+ * @param valid the validation part, in at most {@link #VALID_LANES} lanes
  * @param test the test part as one lane, down to its last token
- * @param windows windows of an epoch
  * @param assignment of lanes to workers; also decides the number of workers
  */
 public record PreparedCorpus(
@@ -55,10 +52,9 @@ public record PreparedCorpus(
     Vocabulary vocabulary,
     String digest,
     LaneAssignment assignment,
-    int windows,
-    JavaRDD<LaneShard> train,
-    JavaRDD<LaneShard> valid,
-    JavaRDD<LaneShard> test)
+    ShardedLanes train,
+    ShardedLanes valid,
+    ShardedLanes test)
     implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(PreparedCorpus.class);
   private static final String TOKENS = "tokens";
@@ -127,7 +123,6 @@ public record PreparedCorpus(
           vocabulary,
           String.join(", ", train.digest(), valid.digest(), test.digest()),
           assignment,
-          trainCut.windows(),
           shards(indexer.transform(trainTokens), trainCut, assignment),
           shards(indexer.transform(validTokens), validCut, ofValid),
           shards(indexer.transform(testTokens), testCut, ONE_LANE));
@@ -192,9 +187,10 @@ public record PreparedCorpus(
                   + " needs %s; lower data.lanes or data.window")
               .formatted(file, length, lanes, cut.laneLength(), window, window + 1));
     }
-    if (cut.laneLength() > Integer.MAX_VALUE - 8) {
+    if (cut.predictions() / window >= Integer.MAX_VALUE) {
       throw new InputException(
-          "Cannot cut %s: its %s tokens in %s lanes are more than 2^31 a lane; raise data.lanes"
+          ("Cannot cut %s: its %s tokens in %s lanes are more than 2^31 windows a lane; raise"
+                  + " data.lanes or data.window")
               .formatted(file, length, lanes));
     }
     return cut;
@@ -225,23 +221,30 @@ public record PreparedCorpus(
     LOG.info("{}: {} tokens outside the vocabulary count as {}", file, count, Vocabulary.UNKNOWN);
   }
 
-  private static JavaRDD<LaneShard> shards(
-      Dataset<Row> ids, TextCut cut, LaneAssignment assignment) {
+  private static ShardedLanes shards(Dataset<Row> ids, TextCut cut, LaneAssignment assignment) {
     Dataset<Row> windows =
         new SequenceBatcher()
             .setLanes(cut.lanes())
             .setWindow(cut.window())
             .setKeepPartialWindow(cut.keepPartialWindow())
             .transform(ids);
-    JavaRDD<LaneShard> shards = ShardedLanes.of(windows, cut, assignment).persist(STORAGE);
-    shards.count(); // while the tokens are there
-    return shards;
+    return ShardedLanes.of(windows, cut, assignment);
+  }
+
+  /** Windows of an epoch. */
+  public int windows() {
+    return train.windows();
+  }
+
+  /** Bytes of text that executors keep in memory, in all. */
+  public long bytesInMemory() {
+    return train.bytesInMemory() + valid.bytesInMemory() + test.bytesInMemory();
   }
 
   @Override
   public void close() {
-    train.unpersist();
-    valid.unpersist();
-    test.unpersist();
+    train.close();
+    valid.close();
+    test.close();
   }
 }

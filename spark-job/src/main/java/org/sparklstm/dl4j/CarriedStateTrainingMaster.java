@@ -44,7 +44,6 @@ import org.sparklstm.engine.Regularisation.DropoutMode;
 import org.sparklstm.engine.dl4j.Dl4jModel;
 import org.sparklstm.model.LstmShape;
 import org.sparklstm.text.LaneAssignment;
-import org.sparklstm.text.LaneShard;
 import org.sparklstm.text.TextCut;
 import org.sparklstm.train.AveragingPlan;
 import org.sparklstm.train.Combine;
@@ -108,8 +107,7 @@ public record CarriedStateTrainingMaster(int workers, int period, double maxGrad
             .flatMapToPair(window -> rows(window._1(), window._2(), lanes, length, words));
     int count = (int) windows.count();
     TextCut cut = new TextCut(lanes * ((long) count * length + 1), lanes, length, false);
-    JavaRDD<LaneShard> shards = ShardedLanes.of(rows, cut, assignment).cache();
-    try {
+    try (ShardedLanes shards = ShardedLanes.of(rows, cut, assignment)) {
       TrainingPlan plan = plan(model, shape, shards);
       AveragingTrainer trainer =
           new AveragingTrainer(
@@ -122,13 +120,12 @@ public record CarriedStateTrainingMaster(int workers, int period, double maxGrad
       model.params().assign(Nd4j.createFromArray(Dl4jModel.toDl4j(shape, end.parameters())));
       model.setScore(meanScore(end.loss(), length));
     } finally {
-      shards.unpersist();
       ReplicaPool.clear();
     }
   }
 
   /** One epoch at the network's own rate, on the fastest engine that all workers have. */
-  private TrainingPlan plan(MultiLayerNetwork model, LstmShape shape, JavaRDD<LaneShard> shards) {
+  private TrainingPlan plan(MultiLayerNetwork model, LstmShape shape, ShardedLanes shards) {
     float keepProbability = Dl4jModel.keepProbability(model.getLayerWiseConfigurations());
     Regularisation regularisation = new Regularisation(keepProbability, DropoutMode.PER_STEP);
     EngineChoice wanted = new EngineChoice(EngineChoice.AUTO, 1);
@@ -139,7 +136,7 @@ public record CarriedStateTrainingMaster(int workers, int period, double maxGrad
         regularisation,
         new AveragingPlan(
             period, period, new WorkerUpdate.Parameters(), Combine.AUTO, OuterOptimiser.AVERAGE),
-        EngineProbe.choose(wanted, shape, regularisation, shards),
+        EngineProbe.choose(wanted, shape, regularisation, shards.readers()),
         seed);
   }
 

@@ -12,7 +12,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
-import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -502,13 +501,9 @@ class AveragingTrainerTest {
     return JavaSparkContext.fromSparkContext(LocalSpark.session().sparkContext());
   }
 
-  private static JavaRDD<LaneShard> shards(int workers) {
-    LaneAssignment split = new LaneAssignment(LANES, workers);
-    List<LaneShard> shards = new ArrayList<>();
-    for (int worker = 0; worker < workers; worker++) {
-      shards.add(lanes(split.firstLane(worker), split.lanesOf(worker)));
-    }
-    return context().parallelize(shards, workers);
+  /** In stretches of two windows or more, so that rounds begin and end within some. */
+  private static ShardedLanes shards(int workers) {
+    return ShardedLanesTest.of(lanes(0, LANES), workers, 2 * WINDOW * LANES, Long.MAX_VALUE);
   }
 
   private static LaneShard lanes(int first, int count) {

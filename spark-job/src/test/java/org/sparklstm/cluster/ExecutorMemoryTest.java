@@ -100,12 +100,17 @@ class ExecutorMemoryTest {
 
   /** Looks at this JVM for two workers; the heap of tests is 2 GiB. */
   private static void require(int words, String... settings) {
+    require(words, 0, settings);
+  }
+
+  private static void require(int words, long text, String... settings) {
     ExecutorMemory.require(
         LocalSpark.session().sparkContext(),
         Corpus.settings(settings),
         words,
         JavaSparkContext.fromSparkContext(LocalSpark.session().sparkContext())
-            .parallelize(List.of(0, 1), 2));
+            .parallelize(List.of(0, 1), 2),
+        text);
   }
 
   private static void assertHeapTooSmall(int words, String... settings) {
@@ -120,6 +125,15 @@ class ExecutorMemoryTest {
   void aHeapThatIsTooSmallIsRefusedWithTheNumber() {
     require(9);
     assertHeapTooSmall(100_000, "model.hidden-size=4000", "model.layers=2"); // 4.2 GB each copy
+  }
+
+  /** The tiny model needs 300 MiB, which leave 1.7 GiB for text. */
+  @Test
+  void textThatIsKeptInTheHeapIsCounted() {
+    require(9, 1500L << 20);
+    assertThatThrownBy(() -> require(9, 2000L << 20))
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessageContaining("this model needs 2301; raise --driver-memory");
   }
 
   /** 175 MB of parameters fit into this heap; those of both workers on the driver do not. */

@@ -51,7 +51,7 @@ class CorpusFuzzTest {
     Files.write(directory.resolve(NAMES.get(2)), test);
     try (PreparedCorpus data = Corpus.prepare(directory, 1, "data.window=2")) {
       int words = data.vocabulary().size();
-      for (int[] lane : Corpus.lanes(data.train().collect())) {
+      for (int[] lane : Corpus.lanes(data.train())) {
         assertThat(Arrays.stream(lane)).allMatch(id -> id >= 0 && id < words);
       }
     } catch (InputException | ConfigurationException refused) {

@@ -25,7 +25,7 @@ class PreparedCorpusTest {
 
     try (PreparedCorpus data =
         Corpus.prepare(directory, workers, "data.lanes=4", "data.window=1")) {
-      List<LaneShard> train = data.train().collect();
+      List<LaneShard> train = Corpus.shards(data.train());
       assertThat(data.vocabulary().words()).isEqualTo(words);
       assertThat(data.windows()).isEqualTo(3);
       assertThat(train).hasSize(workers);
@@ -33,8 +33,9 @@ class PreparedCorpusTest {
         assertThat(train.get(worker).firstLane()).isEqualTo(data.assignment().firstLane(worker));
         assertThat(train.get(worker).lanes()).isEqualTo(data.assignment().lanesOf(worker));
       }
-      assertThat(Corpus.lanes(train)).isDeepEqualTo(Corpus.lanes(Corpus.TRAIN, words, 4, 1, false));
-      assertThat(Corpus.lanes(data.valid().collect()))
+      assertThat(Corpus.lanes(data.train()))
+          .isDeepEqualTo(Corpus.lanes(Corpus.TRAIN, words, 4, 1, false));
+      assertThat(Corpus.lanes(data.valid()))
           .isDeepEqualTo(Corpus.lanes(Corpus.VALID, words, 4, 1, false));
     }
   }
@@ -46,7 +47,7 @@ class PreparedCorpusTest {
     List<String> words = Corpus.vocabulary(Corpus.TRAIN);
 
     try (PreparedCorpus data = Corpus.prepare(directory, 2)) {
-      List<LaneShard> shards = data.test().collect();
+      List<LaneShard> shards = Corpus.shards(data.test());
       assertThat(shards).hasSize(1);
       assertThat(shards.get(0).tokens()).isDeepEqualTo(Corpus.lanes(test, words, 1, 1, true));
       assertThat(shards.get(0).windows()).isEqualTo(4);
@@ -61,9 +62,9 @@ class PreparedCorpusTest {
     List<String> words = Corpus.vocabulary(Corpus.TRAIN);
 
     try (PreparedCorpus data = Corpus.prepare(directory, 2)) {
-      assertThat(Corpus.lanes(data.train().collect()))
+      assertThat(Corpus.lanes(data.train()))
           .isDeepEqualTo(Corpus.lanes(Corpus.TRAIN, words, 2, 2, false));
-      assertThat(Corpus.lanes(data.valid().collect()))
+      assertThat(Corpus.lanes(data.valid()))
           .isDeepEqualTo(Corpus.lanes(Corpus.VALID, words, 2, 2, false));
     }
   }
@@ -74,7 +75,7 @@ class PreparedCorpusTest {
 
     try (PreparedCorpus data = Corpus.prepare(directory, 1)) {
       int unknown = data.vocabulary().id("<unk>").orElseThrow();
-      assertThat(data.valid().collect().get(0).tokens()[0])
+      assertThat(Corpus.lanes(data.valid())[0])
           .containsExactly(
               data.vocabulary().id("the").orElseThrow(),
               unknown,
@@ -89,7 +90,7 @@ class PreparedCorpusTest {
     try (PreparedCorpus data = Corpus.prepare(directory, 1, "vocabulary.min-count=auto")) {
       assertThat(data.vocabulary().words())
           .containsExactly("the", "<eos>", "<unk>", "cat", "on", "sat"); // <unk>: dog mat ran
-      assertThat(data.valid().collect().get(0).tokens()[0]).containsExactly(0, 2, 2);
+      assertThat(Corpus.lanes(data.valid())[0]).containsExactly(0, 2, 2);
     }
   }
 
@@ -117,8 +118,12 @@ class PreparedCorpusTest {
         Corpus.prepare(Path.of("..", "data", "austen"), 2, "data.lanes=20", "data.window=20")) {
       assertThat(data.vocabulary().size()).isEqualTo(10_000);
       assertThat(data.windows()).isEqualTo((612_027 / 20 - 1) / 20);
-      assertThat(data.train().collect()).extracting(LaneShard::lanes).containsExactly(10, 10);
-      assertThat(data.train().first().windows()).isEqualTo(data.windows());
+      assertThat(Corpus.shards(data.train()))
+          .allSatisfy(shard -> assertThat(shard.windows()).isEqualTo(data.windows()))
+          .extracting(LaneShard::lanes)
+          .containsExactly(10, 10);
+      assertThat(data.bytesInMemory()) // of all three parts, but for what does not fill a lane
+          .isBetween(4L * (612_000 + 31_000 + 33_000), 4L * (613_000 + 32_000 + 35_000));
     }
   }
 }

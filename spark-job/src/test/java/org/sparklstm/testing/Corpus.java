@@ -13,11 +13,15 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 import java.util.zip.GZIPOutputStream;
+import org.sparklstm.averaging.ShardedLanes;
 import org.sparklstm.config.Settings;
 import org.sparklstm.config.SettingsLoader;
 import org.sparklstm.corpus.PreparedCorpus;
+import org.sparklstm.text.LaneReader;
 import org.sparklstm.text.LaneShard;
+import org.sparklstm.text.Window;
 
 /** Corpora for tests, and what must come of them, read on one machine line by line. */
 public final class Corpus {
@@ -97,8 +101,35 @@ public final class Corpus {
     return cut;
   }
 
-  /** The lanes of all shards in worker order. */
-  public static int[][] lanes(List<LaneShard> shards) {
-    return shards.stream().flatMap(shard -> Arrays.stream(shard.tokens())).toArray(int[][]::new);
+  /** What each worker has, in worker order. */
+  public static List<LaneShard> shards(ShardedLanes text) {
+    int windows = text.windows();
+    return text.readers().map(reader -> shard(reader, windows)).collect();
+  }
+
+  private static LaneShard shard(LaneReader reader, int windows) {
+    List<Window> read = IntStream.range(0, windows).mapToObj(reader::window).toList();
+    int[][] tokens = new int[reader.lanes()][];
+    for (int lane = 0; lane < tokens.length; lane++) {
+      int b = lane;
+      Window last = read.get(windows - 1);
+      tokens[lane] =
+          IntStream.concat(
+                  read.stream()
+                      .flatMapToInt(
+                          window ->
+                              IntStream.range(0, window.length())
+                                  .map(t -> window.inputs()[t * window.lanes() + b])),
+                  IntStream.of(last.targets()[(last.length() - 1) * last.lanes() + b]))
+              .toArray();
+    }
+    return new LaneShard(reader.firstLane(), read.get(0).length(), tokens);
+  }
+
+  /** The lanes of all workers in their order. */
+  public static int[][] lanes(ShardedLanes text) {
+    return shards(text).stream()
+        .flatMap(shard -> Arrays.stream(shard.tokens()))
+        .toArray(int[][]::new);
   }
 }

@@ -1,0 +1,40 @@
+package org.sparklstm.text;
+
+import java.util.Iterator;
+
+/** Reads windows of a worker's lanes in their order, and holds one stretch of them at a time. */
+public final class LaneReader {
+  private final Iterator<LaneShard> stretches;
+  private LaneShard current;
+
+  /**
+   * A reader.
+   *
+   * @param stretches of the same lanes, at least one, each behind the one before
+   */
+  public LaneReader(Iterator<LaneShard> stretches) {
+    this.stretches = stretches;
+    this.current = stretches.next();
+  }
+
+  /** The number of the first lane in the whole batch. */
+  public int firstLane() {
+    return current.firstLane();
+  }
+
+  public int lanes() {
+    return current.lanes();
+  }
+
+  /**
+   * A window of all the lanes.
+   *
+   * @param index number of the window in the epoch, not before one that was read
+   */
+  public Window window(int index) {
+    while (index - current.firstWindow() >= current.windows()) {
+      current = stretches.next();
+    }
+    return current.window(index);
+  }
+}
