@@ -149,8 +149,10 @@ public final class TrainJob {
         trainEpoch(prepared, evaluator, listeners);
       }
       float[] parameters = trainer.state().parameters();
+      int workers = corpus.assignment().workers();
       listeners.tested(
-          perplexity("The test", evaluator.evaluate(parameters, corpus.test(), "test")));
+          perplexity(
+              "The test", evaluator.evaluateLane(parameters, corpus.test(), workers, "test")));
       if (directory.isPresent()) {
         Settings settings = prepared.run().settings();
         directory.get().save(new SavedModel(settings, corpus.vocabulary(), parameters));

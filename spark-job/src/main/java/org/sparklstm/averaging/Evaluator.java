@@ -1,7 +1,11 @@
 package org.sparklstm.averaging;
 
+import java.io.Serializable;
+import java.util.List;
+import java.util.stream.IntStream;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
+import org.sparklstm.averaging.ShardedLanes.Span;
 import org.sparklstm.engine.EngineChoice;
 import org.sparklstm.engine.LossSum;
 import org.sparklstm.engine.Replica;
@@ -11,6 +15,15 @@ import org.sparklstm.train.Floats;
 
 /** Evaluates parameters on Spark: forward only, without noise. */
 public final class Evaluator {
+  /**
+   * Tokens before a stretch of one lane that bring the state there. With them the perplexity is
+   * that of one stream to 1e-6 of itself (docs/measurements/perplexity.md).
+   */
+  private static final int WARM_UP = 1024;
+
+  /** Tokens of a stretch, at least: the warm-up is little to that. */
+  private static final int STRETCH = 8 * WARM_UP;
+
   private final JavaSparkContext spark;
   private final EngineChoice engine;
   private final LstmShape shape;
@@ -22,20 +35,75 @@ public final class Evaluator {
   }
 
   /**
-   * Σ −ln p over all windows of {@code shards}, from a zero state.
+   * What a task evaluates.
+   *
+   * @param read windows, from a zero state
+   * @param counted the first of them that counts; those before bring the state there
+   */
+  record Part(Span read, int counted) implements Serializable {}
+
+  /**
+   * Σ −ln p over all windows of {@code text}, from a zero state, by the workers that own its lanes.
    *
    * @param description of the Spark job
    */
-  public LossSum evaluate(float[] parameters, ShardedLanes shards, String description) {
+  public LossSum evaluate(float[] parameters, ShardedLanes text, String description) {
+    List<Part> parts = text.all().stream().map(span -> new Part(span, 0)).toList();
+    return evaluate(parameters, text, parts, description);
+  }
+
+  /**
+   * Σ −ln p over all windows of the one lane of {@code text}. A long lane is cut into stretches for
+   * several tasks. The state at the beginning of each comes from the tokens before it; so the sum
+   * is nearly that of one stream from a zero state. A short lane is one stream.
+   *
+   * @param tasks at most
+   * @param description of the Spark job
+   */
+  public LossSum evaluateLane(
+      float[] parameters, ShardedLanes text, int tasks, String description) {
+    return evaluate(parameters, text, parts(text.windows(), text.window(), tasks), description);
+  }
+
+  /**
+   * Parts of a lane that count each of its windows once.
+   *
+   * @param windows of the lane
+   * @param length tokens of a window
+   * @param most parts
+   */
+  static List<Part> parts(int windows, int length, int most) {
+    long count = Math.max(1, Math.min(most, (long) windows * length / STRETCH));
+    int warmUp = (WARM_UP - 1) / length + 1;
+    return IntStream.range(0, (int) count)
+        .mapToObj(
+            part -> {
+              int from = (int) (part * (long) windows / count);
+              int to = (int) ((part + 1) * (long) windows / count);
+              return new Part(new Span(0, Math.max(0, from - warmUp), to), from);
+            })
+        .toList();
+  }
+
+  LossSum evaluate(float[] parameters, ShardedLanes text, List<Part> parts, String description) {
     EngineChoice taskEngine = engine; // not this object, which a task cannot have
     LstmShape taskShape = shape;
-    int windows = shards.windows();
     try (Sent<Floats> sent = Sent.of(spark, new Floats(parameters))) {
       spark.sc().setJobDescription(description);
       Broadcast<Floats> broadcast = sent.broadcast();
-      return shards
-          .readers()
-          .map(shard -> evaluate(taskEngine, taskShape, shard, windows, broadcast.value().values()))
+      return text
+          .readers(parts.stream().map(Part::read).toList())
+          .mapPartitionsWithIndex(
+              (part, reader) ->
+                  List.of(
+                          evaluate(
+                              taskEngine,
+                              taskShape,
+                              reader.next(),
+                              parts.get(part),
+                              broadcast.value().values()))
+                      .iterator(),
+              true)
           .collect()
           .stream()
           .reduce(LossSum.ZERO, LossSum::plus);
@@ -45,21 +113,19 @@ public final class Evaluator {
   }
 
   private static LossSum evaluate(
-      EngineChoice engine, LstmShape shape, LaneReader shard, int windows, float[] parameters) {
+      EngineChoice engine, LstmShape shape, LaneReader text, Part part, float[] parameters) {
     return ReplicaPool.with(
-        engine,
-        shape,
-        shard.lanes(),
-        replica -> evaluate(replica, shape, shard, windows, parameters));
+        engine, shape, text.lanes(), replica -> evaluate(replica, shape, text, part, parameters));
   }
 
   private static LossSum evaluate(
-      Replica replica, LstmShape shape, LaneReader shard, int windows, float[] parameters) {
+      Replica replica, LstmShape shape, LaneReader text, Part part, float[] parameters) {
     replica.setParameters(parameters);
-    replica.setLaneState(new float[shard.lanes() * shape.laneStateSize()]);
+    replica.setLaneState(new float[text.lanes() * shape.laneStateSize()]);
     LossSum loss = LossSum.ZERO;
-    for (int window = 0; window < windows; window++) {
-      loss = loss.plus(replica.evaluate(shard.window(window)));
+    for (int window = part.read().from(); window < part.read().to(); window++) {
+      LossSum ofWindow = replica.evaluate(text.window(window));
+      loss = window < part.counted() ? loss : loss.plus(ofWindow);
     }
     return loss;
   }

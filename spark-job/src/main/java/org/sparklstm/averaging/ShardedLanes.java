@@ -136,6 +136,11 @@ public final class ShardedLanes implements AutoCloseable {
     return layout.cut().windows();
   }
 
+  /** Inputs of a window. */
+  int window() {
+    return layout.cut().window();
+  }
+
   /** Bytes of all word ids. */
   private long bytes() {
     return layout.cut().lanes() * (layout.cut().predictions() + 1) * Integer.BYTES;
@@ -163,7 +168,8 @@ public final class ShardedLanes implements AutoCloseable {
     return stretches(spans).mapPartitions(read -> List.of(new LaneReader(read)).iterator());
   }
 
-  private List<Span> all() {
+  /** All windows of each worker, in worker order. */
+  List<Span> all() {
     return spans(0, windows());
   }
 
