@@ -117,13 +117,8 @@ public final class ShardedLanes implements AutoCloseable {
     ShardedLanes text = new ShardedLanes(stretches, layout);
     stretches.persist(
         text.bytes() <= memoryBytes ? StorageLevel.MEMORY_AND_DISK() : StorageLevel.DISK_ONLY());
-    try {
-      text.stretches(text.all()).foreachPartition(ShardedLanes::requireContinuous);
-      return text;
-    } catch (Throwable e) { // Scala throws what it does not declare
-      text.close();
-      throw e;
-    }
+    text.stretches(text.all()).foreachPartition(ShardedLanes::requireContinuous);
+    return text;
   }
 
   /** Orders by lane, then window. */
