@@ -3,7 +3,6 @@ package org.sparklstm.config;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.IntSupplier;
-import java.util.stream.Stream;
 import org.sparklstm.config.Settings.Outer;
 
 /**
@@ -42,7 +41,9 @@ public record Scaling(Settings settings, List<String> reasons) {
 
   private static final int FEWEST_LANES = 5;
 
-  /** Windows of a round while workers make outer steps, and afterwards. */
+  /** Windows of a round while workers make outer steps, times the gain; but at least the others. */
+  private static final int PERIOD_OF_GAIN = 32;
+
   private static final int SHORT_PERIOD = 8;
 
   private static final int LONG_PERIOD = 32;
@@ -130,7 +131,7 @@ public record Scaling(Settings settings, List<String> reasons) {
         set(MOMENTUM, 1 - 1 / gain);
       }
       if (gain > 1) {
-        set(PERIOD, SHORT_PERIOD);
+        set(PERIOD, Math.max(SHORT_PERIOD, Integer.highestOneBit((int) (PERIOD_OF_GAIN / gain))));
         if (isOpen(PERIOD)) {
           set(LATE_PERIOD, LONG_PERIOD);
         }
@@ -163,24 +164,24 @@ public record Scaling(Settings settings, List<String> reasons) {
      * @param outer whether workers make outer steps
      */
     private String schedule(double longer, boolean outer) {
-      if (!Stream.of(SCHEDULE).flatMap(List::stream).allMatch(this::isOpen)) {
-        return "Schedule: yours";
-      }
-      int full = (int) Math.round(wanted.train().fullRateEpochs() * longer) + (outer ? 1 : 0);
-      int falling = wanted.train().epochs() - (int) wanted.train().fullRateEpochs();
-      String reason = "as the preset has it";
-      if (wanted.regularisation().drops() || falling <= 2) {
+      int preset = (int) wanted.train().fullRateEpochs();
+      int falling = wanted.train().epochs() - preset;
+      String reason = "falls as the preset's";
+      if (!SCHEDULE.stream().allMatch(this::isOpen)) {
+        reason = "yours";
+      } else if (falling > 0) {
+        int full = (int) Math.round(preset * longer) + (outer ? 1 : 0);
+        if (falling > 2 && !wanted.regularisation().drops()) {
+          falling = outer ? 1 : 2;
+          set(DECAY_EPOCHS, 0.5);
+          reason = "falls fast, because without dropout longer training would overfit";
+        }
         set(FULL_RATE_EPOCHS, full);
         set(EPOCHS, full + falling);
-      } else {
-        set(FULL_RATE_EPOCHS, full);
-        set(EPOCHS, full + 2);
-        set(DECAY_EPOCHS, 0.5);
-        reason = "without dropout, longer training would overfit";
       }
       return format(
-          "Schedule: %s epochs, %s of them at the full rate: %s",
-          chosen.train().epochs(), full, reason);
+          "Schedule: %s epochs, %s of them at the full rate; %s",
+          text(EPOCHS), text(FULL_RATE_EPOCHS), reason);
     }
 
     private String text(String key) {

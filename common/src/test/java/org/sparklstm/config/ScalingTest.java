@@ -53,14 +53,14 @@ class ScalingTest {
     assertThat(settings.averaging().period()).hasValue(8);
     assertThat(settings.averaging().latePeriod()).hasValue(32);
     assertThat(settings.train().fullRateEpochs()).isEqualTo(5);
-    assertThat(settings.train().epochs()).isEqualTo(7);
+    assertThat(settings.train().epochs()).isEqualTo(6);
     assertThat(scaling.reasons())
         .containsExactly(
             "Plan: 8 workers share 80 lanes: 581 windows an epoch, one worker has 2,324",
             "Steps: 4.0 times as long, by an outer step on the average; workers average every 8"
                 + " windows, and every 32 once the rate falls",
-            "Schedule: 7 epochs, 5 of them at the full rate: without dropout, longer training would"
-                + " overfit");
+            "Schedule: 6 epochs, 5 of them at the full rate; falls fast, because without dropout"
+                + " longer training would overfit");
   }
 
   @ParameterizedTest
@@ -70,6 +70,17 @@ class ScalingTest {
 
     assertThat(settings.cluster().workers()).hasValue(slots);
     assertThat(settings.data().lanes()).isEqualTo(lanes);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"2, 128", "3, 16", "4, 16", "5, 8", "8, 8", "16, 8"})
+  void theLongerTheStepsTheShorterTheRounds(int slots, int period) {
+    assertThat(small(slots).averaging().period()).hasValue(period);
+  }
+
+  @Test
+  void aPresetWhoseRateNeverFallsKeepsItsEpochs() {
+    assertThat(scaling("test", PTB, 8).settings().train().epochs()).isEqualTo(1);
   }
 
   @Test

@@ -134,10 +134,11 @@ class FaultIT {
   }
 
   /** Checkpoints are written after every second round, so some kills come during a write. */
-  @ParameterizedTest(name = "the driver dies twice, {0}")
-  @MethodSource("chances")
-  void aRunResumesAfterTheDriverDiedTwice(Chance chance) throws Exception {
+  @ParameterizedTest(name = "the driver dies twice, combine {0}, {1}")
+  @MethodSource("driverDeaths")
+  void aRunResumesAfterTheDriverDiedTwice(String combine, Chance chance) throws Exception {
     try (TrainingRun run = runOn("local[2]", chance)) {
+      run.set("averaging.combine=" + combine);
       run.starts();
       run.savesACheckpoint();
       run.driverDiesAfter(chance.millis(2000));
@@ -148,6 +149,13 @@ class FaultIT {
       run.endsWithTheSameModelAs(undisturbed);
       run.hasPrinted("Resuming from");
     }
+  }
+
+  static Stream<Arguments> driverDeaths() {
+    return Chance.drawn()
+        .flatMap(
+            chance ->
+                Stream.of("driver", "tree", "sharded").map(combine -> arguments(combine, chance)));
   }
 
   @ParameterizedTest(name = "a task always fails, {0}")

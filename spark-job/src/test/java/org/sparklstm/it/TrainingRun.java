@@ -31,7 +31,7 @@ class TrainingRun implements AutoCloseable {
   private Set<String> earlierCheckpoints = Set.of();
 
   /**
-   * Of six epochs with two workers.
+   * Of six epochs with two workers, which make outer steps in the first four.
    *
    * @param directory for logs and a copy of the model
    * @param fs that holds {@code savePath}
@@ -43,6 +43,7 @@ class TrainingRun implements AutoCloseable {
     this.fs = fs;
     arguments.addAll(List.of("--data-path", dataPath, "--save-path", savePath));
     set("train.epochs=6");
+    set("averaging.outer-momentum=0.5");
     set("cluster.workers=2");
   }
 
