@@ -133,6 +133,9 @@ prepare_text() {
 }
 
 scaling() {
+  echo "### One core, small, milliseconds of a window of so many lanes ($(machine))"
+  jmh trainingStep -t 1 -p preset=small -p lanes=1,2,3,5,6,10,20,40 | grep tokens \
+    | awk '{printf "%s:%.1f\n", $3, 1000 * 20 * $3 / $NF}' # parameters in alphabetical order: engine, lanes, preset
   echo "### Standalone cluster, small, milliseconds of a round of 8 windows, medians of an epoch ($(machine))"
   echo "| workers | combine | compute | broadcast | combine | all else | round |"
   echo "|---|---|---|---|---|---|---|"
@@ -147,7 +150,7 @@ scaling() {
 scaling_rounds() {
   for combine in driver tree sharded; do
     train "$1" $(executors "$count" 2g) --conf spark.ui.enabled=false -- --model small --data-path "$work/slice" \
-      --set train.epochs=1 --set averaging.period=8 --set averaging.combine="$combine"
+      --set train.epochs=1 --set data.lanes=20 --set averaging.period=8 --set averaging.combine="$combine"
     "$python" "$bench/round_times.py" "$work/run/metrics.jsonl" --row "$count" "$combine"
   done
 }

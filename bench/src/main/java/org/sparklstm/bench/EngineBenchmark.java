@@ -48,6 +48,10 @@ public class EngineBenchmark {
     @Param({"onednn"})
     public String engine;
 
+    /** Of each worker; 0: its share of the preset's. */
+    @Param({"0"})
+    public int lanes;
+
     private Replica replica;
     private TrainingPlan plan;
     private final Window[] windows = new Window[WINDOWS];
@@ -57,7 +61,9 @@ public class EngineBenchmark {
     public void setUp(ThreadParams threads) {
       Settings settings = SettingsLoader.load(preset, null, List.of("engine.name=" + engine));
       plan = settings.plan(WORDS, 1);
-      int lanes = settings.data().lanes() / threads.getThreadCount();
+      if (lanes == 0) {
+        lanes = settings.data().lanes() / threads.getThreadCount();
+      }
       Random random = new Random(threads.getThreadIndex());
       replica = plan.engine().engine().replica(plan.shape(), lanes);
       replica.useThreads(plan.engine().threads());

@@ -39,13 +39,12 @@ public final class ResumeRules {
               .formatted(begun, continued.train().epochs()));
     }
     Map<String, String> written = checkpoint.run().settings().entries();
-    wanted
+    continued
         .entries()
         .forEach(
             (key, value) -> {
               if (!FREE.contains(key)
                   && !key.startsWith("checkpoint.")
-                  && !isDecided(key, wanted)
                   && !value.equals(written.get(key))) {
                 throw new ConfigurationException(
                     "Cannot resume: the checkpoint was written with %s = %s, now it is %s"
