@@ -9,7 +9,7 @@ import java.util.stream.IntStream;
  * The arithmetic of combining workers, in a fixed order so that it gives the same bytes every time.
  */
 public final class WeightedMean {
-  private static final int BLOCK = 4096; // floats that the caches hold with their sums
+  private static final int BLOCK = 1024; // floats that the fastest cache holds with their sums
 
   private WeightedMean() {}
 
@@ -26,7 +26,7 @@ public final class WeightedMean {
    * workers in double in the order of the list, rounded to float, then the same over the groups.
    *
    * @param parallel whether on all cores, which share the elements
-   * @return a new array; with one array, its exact copy
+   * @return a new array; with one array, that array itself
    */
   public static float[] of(List<float[]> arrays, double[] weights, boolean parallel) {
     int size = groupSize(weights.length);
@@ -46,9 +46,6 @@ public final class WeightedMean {
    * @param weights of all workers
    */
   public static float[] meanOfGroups(List<float[]> means, double[] weights, boolean parallel) {
-    if (means.size() == 1) {
-      return means.get(0);
-    }
     double[] shares = new double[means.size()];
     for (int k = 0; k < weights.length; k++) {
       shares[k / groupSize(weights.length)] += weights[k];
@@ -60,8 +57,12 @@ public final class WeightedMean {
    * The mean of one group.
    *
    * @param weights of its workers
+   * @return a new array; with one array, that array itself
    */
   public static float[] groupMean(List<float[]> arrays, double[] weights, boolean parallel) {
+    if (arrays.size() == 1) {
+      return arrays.get(0);
+    }
     double sum = 0;
     for (double weight : weights) { // a stream's sum has no fixed order
       sum += weight;
@@ -81,15 +82,20 @@ public final class WeightedMean {
   private static void mean(
       List<float[]> arrays, double[] shares, float[] mean, int from, int count) {
     double[] sums = new double[count];
-    for (int k = 0; k < shares.length; k++) {
+    float[] first = arrays.get(0);
+    for (int i = 0; i < count; i++) {
+      sums[i] = shares[0] * first[from + i]; // added to 0 it would lose -0.0
+    }
+    int last = shares.length - 1;
+    for (int k = 1; k < last; k++) {
       float[] values = arrays.get(k);
       for (int i = 0; i < count; i++) {
-        double term = shares[k] * values[from + i];
-        sums[i] = k == 0 ? term : sums[i] + term; // from 0 it would lose -0.0
+        sums[i] += shares[k] * values[from + i];
       }
     }
+    float[] values = arrays.get(last);
     for (int i = 0; i < count; i++) {
-      mean[from + i] = (float) sums[i];
+      mean[from + i] = (float) (sums[i] + shares[last] * values[from + i]);
     }
   }
 
