@@ -84,12 +84,15 @@ public final class SparkStart {
     }
     if (cores > 0) { // executors that run out of memory are replaced, but not this JVM
       conf.setIfMissing("spark.executor.killOnFatalError.depth", "0");
+    } else { // each block of a broadcast costs an executor several messages
+      conf.setIfMissing("spark.broadcast.blockSize", "32m");
     }
     ExecutorMemory.ask(conf, settings);
     conf.set("spark.serializer", JavaSerializer.class.getName()); // Kryo cannot write records
-    // Parameters do not compress, and go faster in few pieces and without a stop on the way back.
+    // Parameters do not compress. A checksum would take longer than their copy, and results have
+    // none either. Results go back without a stop on the way.
     conf.setIfMissing("spark.broadcast.compress", "false");
-    conf.setIfMissing("spark.broadcast.blockSize", "32m");
+    conf.setIfMissing("spark.broadcast.checksum", "false");
     conf.setIfMissing("spark.task.maxDirectResultSize", "64m");
     // What the driver may take at once follows from its heap, see averaging.combine.
     conf.setIfMissing("spark.driver.maxResultSize", "0");

@@ -41,4 +41,14 @@ class SparkStartTest {
 
     assertThat(conf.contains("spark.executor.killOnFatalError.depth")).isEqualTo(local);
   }
+
+  @ParameterizedTest
+  @CsvSource({"local[2],", "'spark://host:7077', 32m", "yarn, 32m"})
+  void onlyBroadcastsThatAreFetchedHaveLargeBlocks(String master, String size) {
+    SparkConf conf = new SparkConf(false).set("spark.master", master);
+
+    SparkStart.sparkConf(SettingsLoader.load("test", null, List.of()), conf);
+
+    assertThat(conf.get("spark.broadcast.blockSize", null)).isEqualTo(size);
+  }
 }
