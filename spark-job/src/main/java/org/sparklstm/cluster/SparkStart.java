@@ -89,10 +89,8 @@ public final class SparkStart {
     }
     ExecutorMemory.ask(conf, settings);
     conf.set("spark.serializer", JavaSerializer.class.getName()); // Kryo cannot write records
-    // Parameters do not compress. A checksum would take longer than their copy, and results have
-    // none either. Results go back without a stop on the way.
+    // Parameters do not compress, and results go back without a stop on the way.
     conf.setIfMissing("spark.broadcast.compress", "false");
-    conf.setIfMissing("spark.broadcast.checksum", "false");
     conf.setIfMissing("spark.task.maxDirectResultSize", "64m");
     // What the driver may take at once follows from its heap, see averaging.combine.
     conf.setIfMissing("spark.driver.maxResultSize", "0");
