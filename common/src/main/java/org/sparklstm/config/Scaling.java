@@ -41,15 +41,17 @@ public record Scaling(Settings settings, List<String> reasons) {
 
   private static final int FEWEST_LANES = 5;
 
-  /** Windows of a round while workers make outer steps, times the gain; but at least the others. */
-  private static final int PERIOD_OF_GAIN = 32;
+  /** While workers make outer steps, a round has this many windows divided by the gain … */
+  private static final int PERIOD_OF_GAIN = 64;
 
-  private static final int SHORT_PERIOD = 8;
+  /** … but at least so many. */
+  private static final int SHORT_PERIOD = 16;
 
-  private static final int LONG_PERIOD = 32;
+  /** Windows of a round once the rate falls. */
+  private static final int LONG_PERIOD = 64;
 
   /** How many times as long as momentum takes to build up the full rate must last. */
-  private static final int BUILD_UPS = 50;
+  private static final int BUILD_UPS = 25;
 
   /**
    * Chooses.
@@ -150,7 +152,7 @@ public record Scaling(Settings settings, List<String> reasons) {
               format(
                   "Steps: %s; workers average every %s windows, and every %s once the rate falls",
                   gain > 1
-                      ? format("%.2g times as long, by an outer step on the average", gain)
+                      ? format("%.1f times as long by outer momentum", gain)
                       : "as long as one worker's",
                   text(PERIOD),
                   chosen.averaging().latePeriod().isPresent() ? text(LATE_PERIOD) : text(PERIOD)),

@@ -50,15 +50,15 @@ class ScalingTest {
 
     assertThat(settings.data().lanes()).isEqualTo(80);
     assertThat(settings.plan(10_000, 8).averaging().outer().momentum()).isEqualTo(0.75);
-    assertThat(settings.averaging().period()).hasValue(8);
-    assertThat(settings.averaging().latePeriod()).hasValue(32);
+    assertThat(settings.averaging().period()).hasValue(16);
+    assertThat(settings.averaging().latePeriod()).hasValue(64);
     assertThat(settings.train().fullRateEpochs()).isEqualTo(5);
     assertThat(settings.train().epochs()).isEqualTo(6);
     assertThat(scaling.reasons())
         .containsExactly(
             "Plan: 8 workers share 80 lanes: 581 windows an epoch, one worker has 2,324",
-            "Steps: 4.0 times as long, by an outer step on the average; workers average every 8"
-                + " windows, and every 32 once the rate falls",
+            "Steps: 4.0 times as long by outer momentum; workers average every 16 windows, and"
+                + " every 64 once the rate falls",
             "Schedule: 6 epochs, 5 of them at the full rate; falls fast, because without dropout"
                 + " longer training would overfit");
   }
@@ -73,7 +73,7 @@ class ScalingTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"2, 128", "3, 16", "4, 16", "5, 8", "8, 8", "16, 8"})
+  @CsvSource({"2, 128", "3, 32", "4, 32", "5, 16", "8, 16", "16, 16"})
   void theLongerTheStepsTheShorterTheRounds(int slots, int period) {
     assertThat(small(slots).averaging().period()).hasValue(period);
   }
