@@ -2,6 +2,7 @@ package org.sparklstm.config;
 
 import java.util.List;
 import java.util.Locale;
+import java.util.OptionalDouble;
 import java.util.function.IntSupplier;
 import org.sparklstm.config.Settings.Outer;
 
@@ -128,7 +129,7 @@ public record Scaling(Settings settings, List<String> reasons) {
       set(LANES, Math.multiplyExact(workers, wanted.data().lanesPerWorker().orElse(each)));
       int lanes = chosen.data().lanes();
       double batches = Math.max(1, (double) lanes / SERIAL_LANES);
-      double gain = wanted.averaging().outer() == Outer.NESTEROV ? Math.min(batches, gainLimit) : 1;
+      double gain = gain(batches);
       if (gain < batches) {
         set(MOMENTUM, 1 - 1 / gain);
       }
@@ -138,7 +139,7 @@ public record Scaling(Settings settings, List<String> reasons) {
           set(LATE_PERIOD, LONG_PERIOD);
         }
       }
-      String schedule = schedule(batches / gain, gain > 1);
+      String schedule = schedule(Math.max(1, batches / gain), gain > 1);
       return new Scaling(
           chosen,
           List.of(
@@ -157,6 +158,15 @@ public record Scaling(Settings settings, List<String> reasons) {
                   text(PERIOD),
                   chosen.averaging().latePeriod().isPresent() ? text(LATE_PERIOD) : text(PERIOD)),
               schedule));
+    }
+
+    /** How many times as far the outer step moves as plain averaging. */
+    private double gain(double batches) {
+      if (wanted.averaging().outer() == Outer.AVERAGE) {
+        return 1;
+      }
+      OptionalDouble momentum = wanted.averaging().outerMomentum();
+      return momentum.isPresent() ? 1 / (1 - momentum.getAsDouble()) : Math.min(batches, gainLimit);
     }
 
     /**

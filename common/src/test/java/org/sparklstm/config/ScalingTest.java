@@ -149,6 +149,15 @@ class ScalingTest {
   }
 
   @Test
+  void thePlanFollowsAMomentumOfTheUsers() {
+    Scaling scaling = scaling("small", PTB, 2, "averaging.outer-momentum=0.75");
+
+    assertThat(scaling.settings().averaging().period()).hasValue(16);
+    assertThat(scaling.settings().train().fullRateEpochs()).isEqualTo(5);
+    assertThat(scaling.reasons().get(1)).startsWith("Steps: 4.0 times as long by outer momentum; ");
+  }
+
+  @Test
   void aScheduleOfTheUsersIsNotMixedWithOurs() {
     Settings settings = small(8, "train.epochs=9");
 
