@@ -184,7 +184,7 @@ public record Scaling(Settings settings, List<String> reasons) {
       } else if (falling > 0) {
         int full = (int) Math.round(preset * longer) + (outer ? 1 : 0);
         if (falling > 2 && !wanted.regularisation().drops()) {
-          falling = outer ? 1 : 2;
+          falling = 1;
           set(DECAY_EPOCHS, 0.5);
           reason = "falls fast, because without dropout longer training would overfit";
         }

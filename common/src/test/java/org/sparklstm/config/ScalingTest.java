@@ -39,7 +39,7 @@ class ScalingTest {
     assertThat(settings.plan(10_000, 128).averaging().outer().averages()).isTrue();
     assertThat(settings.averaging().period()).hasValue(128);
     assertThat(settings.train().fullRateEpochs()).isEqualTo(4);
-    assertThat(settings.train().epochs()).isEqualTo(6);
+    assertThat(settings.train().epochs()).isEqualTo(5);
     assertThat(settings.train().decayEpochs()).isEqualTo(0.5);
   }
 
