@@ -118,7 +118,7 @@ public record Scaling(Settings settings, List<String> reasons) {
       if (wanted.data().lanesPerWorker().isPresent()) {
         return Integer.MAX_VALUE;
       }
-      return isOpen(LANES)
+      return isOpen(LANES) && wanted.averaging().clip() == Settings.Clip.LOCAL
           ? Math.max(1, (int) (SERIAL_LANES * gainLimit) / FEWEST_LANES)
           : wanted.data().lanes();
     }

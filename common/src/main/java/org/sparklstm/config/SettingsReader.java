@@ -94,8 +94,20 @@ final class SettingsReader {
       requireOne("averaging.period", settings.averaging().period().orElse(0));
       requireOne("averaging.late-period", settings.averaging().latePeriod().orElse(1));
     }
+    requireLanes(settings);
     requireEngine(settings);
     return settings;
+  }
+
+  /** A model's own configuration has both numbers of lanes, which then agree. */
+  private void requireLanes(Settings settings) {
+    OptionalInt each = settings.data().lanesPerWorker();
+    long workers = settings.cluster().workers().orElse(0);
+    if (own.contains("data.lanes")
+        && each.isPresent()
+        && workers * each.getAsInt() != settings.data().lanes()) {
+      throw invalid("data.lanes-per-worker", "auto where data.lanes is set");
+    }
   }
 
   private void requireOne(String key, int period) {

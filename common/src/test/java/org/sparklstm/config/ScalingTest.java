@@ -1,6 +1,7 @@
 package org.sparklstm.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -8,6 +9,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.sparklstm.error.ConfigurationException;
 
 class ScalingTest {
   private static final long PTB = 929_589;
@@ -175,12 +177,28 @@ class ScalingTest {
   }
 
   @Test
+  void lanesInAllAndLanesOfEachAreNotBothSet() {
+    assertThatThrownBy(() -> small(8, "data.lanes=64", "data.lanes-per-worker=20"))
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessage(
+            "--set data.lanes-per-worker=20: 1: data.lanes-per-worker must be auto where data.lanes"
+                + " is set, is 20");
+    assertThat(
+            small(1, "data.lanes=60", "data.lanes-per-worker=20", "cluster.workers=3")
+                .data()
+                .lanes())
+        .isEqualTo(60);
+  }
+
+  @Test
   void synchronousSgdIsLeftAlone() {
     Settings settings = small(4, "averaging.clip=averaged", "averaging.period=1");
 
     assertThat(settings.cluster().workers()).hasValue(4);
     assertThat(settings.data().lanes()).isEqualTo(20);
     assertThat(settings.train().epochs()).isEqualTo(13);
+    String[] own = {"averaging.clip=averaged", "averaging.period=1"};
+    assertThat(scaling("small", 1000 * PTB, 64, own).settings().cluster().workers()).hasValue(20);
   }
 
   @Test
