@@ -37,7 +37,8 @@ public record ExecutorMemory(long heap, long total) implements Serializable {
    * @param tasks that run at a time
    */
   static ExecutorMemory needed(Settings settings, TrainingPlan plan, int workers, int tasks) {
-    int lanes = (settings.data().lanes() - 1) / workers + 1; // of the worker that has the most
+    int shared = (settings.data().lanes() - 1) / workers + 1; // of the worker that has the most
+    int lanes = settings.data().lanesPerWorker().orElse(shared);
     WorkerUpdate update = plan.averaging().update();
     // The broadcast as it came and unpacked; what each task holds to send its update.
     long copies = update.copiesToSend();

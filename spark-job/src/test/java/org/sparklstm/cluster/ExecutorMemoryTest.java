@@ -49,6 +49,15 @@ class ExecutorMemoryTest {
   }
 
   @Test
+  void lanesOfEachWorkerCountBeforeTheNumberOfWorkersIsKnown() {
+    SparkConf conf = conf();
+    ExecutorMemory.ask(conf, LARGE.with("data.lanes-per-worker", 40));
+
+    assertThat(conf.getSizeAsMb("spark.executor.memoryOverhead", "0"))
+        .isGreaterThan(overhead(conf()));
+  }
+
+  @Test
   void whatTheUserSaysStays() {
     assertThat(overhead(conf("spark.executor.memoryOverhead", "512m"))).isEqualTo(512);
   }
