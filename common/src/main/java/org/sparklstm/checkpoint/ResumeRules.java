@@ -10,13 +10,11 @@ import org.sparklstm.error.ConfigurationException;
 
 /** What a run must have in common with the run that it continues, to come to the same bytes. */
 public final class ResumeRules {
-  /** Keys that a run decides where they are {@code auto}; the run that continues it keeps that. */
+  /**
+   * Keys that a run decides where the user leaves them open; the run that continues it keeps that.
+   */
   private static final List<String> DECIDED =
-      Stream.concat(
-              Scaling.KEYS.stream(),
-              Stream.of("averaging.period", "cluster.workers", "engine.name"))
-          .distinct()
-          .toList();
+      Stream.concat(Scaling.KEYS.stream(), Stream.of("cluster.workers", "engine.name")).toList();
 
   /** Keys that change no byte of what is trained already. */
   private static final List<String> FREE =
@@ -53,19 +51,13 @@ public final class ResumeRules {
             });
   }
 
-  /** Whether the user leaves the key to the run. */
-  private static boolean isDecided(String key, Settings wanted) {
-    return DECIDED.contains(key)
-        && (wanted.source().getValue(key).unwrapped().equals("auto")
-            || (Scaling.KEYS.contains(key) && !wanted.own().contains(key)));
-  }
-
   /** The settings of the run that continues: what was decided when the run began stays. */
   public static Settings continued(Checkpoint checkpoint, Settings wanted) {
     Config written = checkpoint.run().settings().source();
     Settings settings = wanted;
     for (String key : DECIDED) {
-      if (isDecided(key, wanted)) {
+      boolean isAuto = wanted.source().getValue(key).unwrapped().equals("auto");
+      if (isAuto || !wanted.own().contains(key)) {
         settings = settings.with(key, written.getValue(key).unwrapped());
       }
     }

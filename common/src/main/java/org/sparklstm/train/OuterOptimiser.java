@@ -1,7 +1,6 @@
 package org.sparklstm.train;
 
 import java.io.Serializable;
-import java.util.stream.IntStream;
 
 /**
  * The step that all workers make together at the end of a round. It is block momentum in Nesterov's
@@ -21,8 +20,6 @@ import java.util.stream.IntStream;
 public record OuterOptimiser(double momentum, double rate) implements Serializable {
   /** Plain averaging: all workers continue with the mean itself, and no state is kept. */
   public static final OuterOptimiser AVERAGE = new OuterOptimiser(0, 1);
-
-  private static final int BLOCK = 1 << 16;
 
   public OuterOptimiser {
     if (!(momentum >= 0 && momentum < 1)) {
@@ -53,18 +50,16 @@ public record OuterOptimiser(double momentum, double rate) implements Serializab
    */
   float[] step(float[] start, float[] reached, float[] momenta) {
     float[] next = new float[momenta.length];
-    IntStream.rangeClosed(0, (next.length - 1) / BLOCK)
-        .parallel()
-        .forEach(
-            block -> {
-              int from = block * BLOCK;
-              int to = Math.min(next.length, from + BLOCK);
-              for (int i = from; i < to; i++) {
-                double change = rate * ((double) reached[i] - start[i]);
-                next[i] = (float) (momentum * momenta[i] + change);
-                reached[i] = (float) (start[i] + momentum * next[i] + change);
-              }
-            });
+    WeightedMean.forEachBlock(
+        next.length,
+        true,
+        (from, count) -> {
+          for (int i = from; i < from + count; i++) {
+            double change = rate * ((double) reached[i] - start[i]);
+            next[i] = (float) (momentum * momenta[i] + change);
+            reached[i] = (float) (start[i] + momentum * next[i] + change);
+          }
+        });
     return next;
   }
 }

@@ -72,11 +72,21 @@ public final class WeightedMean {
       shares[k] = weights[k] / sum;
     }
     float[] mean = new float[arrays.get(0).length];
-    IntStream blocks = IntStream.rangeClosed(0, (mean.length - 1) / BLOCK);
-    (parallel ? blocks.parallel() : blocks)
-        .map(block -> block * BLOCK)
-        .forEach(from -> mean(arrays, shares, mean, from, Math.min(BLOCK, mean.length - from)));
+    forEachBlock(mean.length, parallel, (from, count) -> mean(arrays, shares, mean, from, count));
     return mean;
+  }
+
+  /** Some neighbouring elements of arrays. */
+  interface Block {
+    void compute(int from, int count);
+  }
+
+  /** Computes all elements, a block at a time that the fastest cache holds. */
+  static void forEachBlock(int length, boolean parallel, Block block) {
+    IntStream blocks = IntStream.rangeClosed(0, (length - 1) / BLOCK);
+    (parallel ? blocks.parallel() : blocks)
+        .map(index -> index * BLOCK)
+        .forEach(from -> block.compute(from, Math.min(BLOCK, length - from)));
   }
 
   private static void mean(

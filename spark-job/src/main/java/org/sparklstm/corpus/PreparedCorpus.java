@@ -103,12 +103,13 @@ public record PreparedCorpus(
     Dataset<Row> validTokens = tokens(valid.rows()).persist(STORAGE);
     Dataset<Row> testTokens = tokens(test.rows()).persist(STORAGE);
     try {
-      Settings decided = spread.apply(length(trainTokens));
+      long trainLength = length(trainTokens);
+      Settings decided = spread.apply(trainLength);
       int lanes = decided.data().lanes();
       int window = decided.data().window();
       int workers = decided.cluster().workers().orElseThrow();
       int validLanes = Math.min(lanes, VALID_LANES);
-      TextCut trainCut = cut(trainFile.path(), length(trainTokens), lanes, window, false);
+      TextCut trainCut = cut(trainFile.path(), trainLength, lanes, window, false);
       TextCut validCut = cut(validFile.path(), length(validTokens), validLanes, window, false);
       TextCut testCut = cut(testFile.path(), length(testTokens), 1, TEST_WINDOW, true);
       LaneAssignment assignment = new LaneAssignment(lanes, workers);
