@@ -23,6 +23,19 @@ public final class ReplicaPool {
   /** Runs {@code task} with a replica, which is closed if the task fails. */
   public static <T> T with(
       EngineChoice engine, LstmShape shape, int lanes, Function<Replica, T> task) {
+    Loan loan = lend(engine, shape, lanes);
+    boolean done = false;
+    try {
+      T result = task.apply(loan.replica());
+      done = true;
+      return result;
+    } finally {
+      loan.end(done);
+    }
+  }
+
+  /** Lends a replica to the calling thread, which must give it back. */
+  public static Loan lend(EngineChoice engine, LstmShape shape, int lanes) {
     Queue<Replica> idle =
         IDLE.computeIfAbsent(
             new Kind(engine.name(), shape, lanes), kind -> new ConcurrentLinkedQueue<>());
@@ -31,14 +44,19 @@ public final class ReplicaPool {
       clear(); // idle ones are of other kinds, and their memory is needed
       replica = engine.engine().replica(shape, lanes);
     }
-    boolean done = false;
-    try {
-      replica.useThreads(engine.threads());
-      T result = task.apply(replica);
-      done = true;
-      return result;
-    } finally {
-      if (done) {
+    replica.useThreads(engine.threads());
+    return new Loan(replica, idle);
+  }
+
+  /** A replica that is lent. */
+  public record Loan(Replica replica, Queue<Replica> idle) {
+    /**
+     * Gives the replica back.
+     *
+     * @param well whether all went well; otherwise nobody uses the replica again
+     */
+    public void end(boolean well) {
+      if (well) {
         idle.add(replica);
       } else {
         replica.close();

@@ -20,11 +20,12 @@ final class Stages {
   private Stages() {}
 
   /**
-   * Refuses a schema whose column is missing or of another type.
+   * Refuses a schema whose column is missing or of no such type.
    *
-   * @throws IllegalArgumentException naming the stage, the column and both types
+   * @param types of which the column must have one
+   * @throws IllegalArgumentException naming the stage, the column and all types
    */
-  static void requireColumn(String stage, StructType schema, String column, DataType type) {
+  static void requireColumn(String stage, StructType schema, String column, DataType... types) {
     StructField field =
         Arrays.stream(schema.fields())
             .filter(f -> f.name().equals(column))
@@ -34,10 +35,12 @@ final class Stages {
                     new IllegalArgumentException(
                         "%s: no input column %s among %s"
                             .formatted(stage, column, String.join(", ", schema.fieldNames()))));
-    if (!field.dataType().catalogString().equals(type.catalogString())) {
+    String found = field.dataType().catalogString();
+    List<String> allowed = Arrays.stream(types).map(DataType::catalogString).toList();
+    if (!allowed.contains(found)) {
       throw new IllegalArgumentException(
           "%s: column %s must be %s, is %s"
-              .formatted(stage, column, type.catalogString(), field.dataType().catalogString()));
+              .formatted(stage, column, String.join(" or ", allowed), found));
     }
   }
 

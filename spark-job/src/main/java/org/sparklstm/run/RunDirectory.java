@@ -30,7 +30,7 @@ public final class RunDirectory {
   private static final Logger LOG = LoggerFactory.getLogger(RunDirectory.class);
   private static final String CHECKPOINTS = "checkpoints";
   private static final String METRICS = "metrics.jsonl";
-  private static final String MODEL = "model";
+  private static final String MODEL = SavedModel.DIRECTORY;
   private static final String PROBE = "probe" + TEMPORARY;
 
   /** What a run has, in the order in which it is removed: nobody resumes from half of a run. */

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.sparklstm.config.Settings;
@@ -29,6 +30,9 @@ import org.sparklstm.text.Vocabulary;
  */
 @SuppressWarnings("ArrayRecordComponent") // large, never compared
 public record SavedModel(Settings settings, Vocabulary vocabulary, float[] parameters) {
+  /** The directory in that of a run. */
+  static final String DIRECTORY = "model";
+
   private static final String WEIGHTS = "model.safetensors";
   private static final String ZIP = "dl4j.zip";
   private static final String WORDS = "vocabulary.txt";
@@ -42,7 +46,8 @@ public record SavedModel(Settings settings, Vocabulary vocabulary, float[] param
     return settings.shape(vocabulary.size());
   }
 
-  void write(AtomicFiles files, Path directory) throws IOException {
+  /** Writes the files into a directory that is there. */
+  public void write(AtomicFiles files, Path directory) throws IOException {
     LstmShape untied = shape().untied();
     float[] both = ParameterLayout.untie(shape(), parameters);
     write(files, new Path(directory, WORDS), String.join("\n", vocabulary.words()) + "\n");
@@ -60,6 +65,28 @@ public record SavedModel(Settings settings, Vocabulary vocabulary, float[] param
 
   private static void write(AtomicFiles files, Path file, String text) throws IOException {
     files.write(file, out -> out.write(text.getBytes(StandardCharsets.UTF_8)));
+  }
+
+  /**
+   * Reads a model back.
+   *
+   * @param uri the directory of a run, or its {@code model/}, on any Hadoop file system
+   * @throws InputException naming the file that is missing or does not belong to such a model
+   */
+  public static SavedModel read(String uri, Configuration hadoop) {
+    try {
+      Path path = HadoopFiles.path(uri);
+      return HadoopFiles.on(
+          path,
+          hadoop,
+          fs -> {
+            Path inRun = new Path(path, DIRECTORY);
+            return read(fs, fs.makeQualified(fs.exists(inRun) ? inRun : path));
+          });
+    } catch (IOException e) {
+      throw new InputException(
+          "Cannot read model %s: %s".formatted(uri, InputException.firstLine(e)), e);
+    }
   }
 
   /**

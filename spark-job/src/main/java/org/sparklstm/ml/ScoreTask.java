@@ -1,0 +1,112 @@
+package org.sparklstm.ml;
+
+import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import org.apache.spark.TaskContext;
+import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.apache.spark.util.TaskCompletionListener;
+import org.sparklstm.averaging.ReplicaPool;
+import org.sparklstm.engine.Engine;
+import org.sparklstm.engine.EngineChoice;
+import org.sparklstm.engine.Engines;
+import org.sparklstm.engine.Regularisation;
+import org.sparklstm.engine.Replica;
+import org.sparklstm.model.LstmShape;
+import org.sparklstm.score.LaneScorer;
+import org.sparklstm.score.LaneScorer.Scored;
+import org.sparklstm.score.TextScore;
+import org.sparklstm.score.Tokenizer;
+import org.sparklstm.score.UnknownWords;
+import org.sparklstm.text.Vocabulary;
+import org.sparklstm.train.Floats;
+
+/**
+ * What a task of {@link LstmLmModel} does with the rows of a partition.
+ *
+ * @param input index of the column of texts
+ * @param eachToken whether −ln p of each token is a column too
+ */
+record ScoreTask(
+    LstmShape shape,
+    Broadcast<Floats> parameters,
+    Broadcast<Vocabulary> vocabulary,
+    Tokenizer.State state,
+    int maxTokens,
+    UnknownWords unknown,
+    int input,
+    boolean eachToken)
+    implements Serializable {
+  /** Lanes of a replica: with more, matrix products are hardly faster, and the last ones idle. */
+  static final int LANES = 64;
+
+  /** The rows with their scores, computed as they are asked for. */
+  Iterator<Row> score(Iterator<Row> rows) {
+    if (!rows.hasNext()) {
+      return rows;
+    }
+    TaskContext task = TaskContext.get();
+    ReplicaPool.Loan loan = ReplicaPool.lend(engine(), shape, LANES);
+    task.addTaskCompletionListener(
+        (TaskCompletionListener) ended -> loan.end(!ended.isFailed() && !ended.isInterrupted()));
+    Replica replica = loan.replica();
+    replica.setParameters(parameters.value().values());
+    Tokenizer tokenizer = Tokenizer.of(vocabulary.value(), state, maxTokens);
+    LaneScorer<Row> scorer =
+        new LaneScorer<>(replica, LANES, tokenizer.start(), rows, row -> encode(tokenizer, row));
+    return new Iterator<>() {
+      @Override
+      public boolean hasNext() {
+        return scorer.hasNext();
+      }
+
+      @Override
+      public Row next() {
+        return with(tokenizer, scorer.next());
+      }
+    };
+  }
+
+  /** The most preferred engine that runs here and has such models. */
+  private EngineChoice engine() {
+    return Engines.all().stream()
+        .filter(engine -> engine.whyUnavailable().isEmpty())
+        .filter(engine -> engine.refuses(shape, Regularisation.NONE, 1).isEmpty())
+        .map(Engine::name)
+        .findFirst()
+        .map(name -> new EngineChoice(name, 1))
+        .orElseThrow(() -> new IllegalStateException("No engine runs such a model here: " + shape));
+  }
+
+  private List<int[]> encode(Tokenizer tokenizer, Row row) {
+    if (row.isNullAt(input)) {
+      return List.of();
+    }
+    return row.get(input) instanceof String text
+        ? tokenizer.encode(text)
+        : tokenizer.encode(row.<String>getList(input));
+  }
+
+  private Row with(Tokenizer tokenizer, Scored<Row> scored) {
+    Row row = scored.row();
+    List<Object> values = new ArrayList<>(row.size() + 5);
+    for (int i = 0; i < row.size(); i++) {
+      values.add(row.get(i));
+    }
+    boolean isNull = row.isNullAt(input);
+    TextScore score = unknown.score(tokenizer, scored.ids(), scored.nats());
+    double perplexity = score.perplexity();
+    boolean predicts = score.predictions() > 0 && !Double.isNaN(perplexity);
+    values.add(predicts ? perplexity : null);
+    values.add(predicts ? -score.nats() : null);
+    values.add(isNull ? null : score.tokens());
+    values.add(isNull ? null : score.unknown());
+    if (eachToken) {
+      values.add(isNull ? null : scored.nats());
+    }
+    return RowFactory.create(values.toArray());
+  }
+}

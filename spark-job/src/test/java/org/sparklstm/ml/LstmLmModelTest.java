@@ -1,0 +1,333 @@
+package org.sparklstm.ml;
+
+import static org.apache.spark.sql.functions.col;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.TimeoutException;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.apache.spark.ml.Pipeline;
+import org.apache.spark.ml.PipelineModel;
+import org.apache.spark.ml.PipelineStage;
+import org.apache.spark.ml.param.Param;
+import org.apache.spark.ml.param.ParamMap;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.streaming.StreamingQuery;
+import org.apache.spark.sql.streaming.StreamingQueryException;
+import org.apache.spark.sql.streaming.Trigger;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.sparklstm.checkpoint.Run;
+import org.sparklstm.config.Settings;
+import org.sparklstm.engine.Replica;
+import org.sparklstm.error.InputException;
+import org.sparklstm.run.SavedModel;
+import org.sparklstm.testing.Corpus;
+import org.sparklstm.testing.LocalSpark;
+import org.sparklstm.testing.Replicas;
+import org.sparklstm.text.Vocabulary;
+import org.sparklstm.text.Window;
+
+class LstmLmModelTest {
+  private static final List<String> WORDS = List.of("<eos>", "the", "cat", "sat", "<unk>", "é");
+  private static final int UNKNOWN = 4;
+
+  /** What an engine rounds differently in another number of lanes. */
+  private static final double TOLERANCE = 1e-5;
+
+  private static SavedModel saved(float scale) {
+    Settings settings = Corpus.settings("model.layers=2", "model.init-scale=" + scale);
+    float[] parameters = new Run(settings, WORDS.size(), "abc").begin().state().parameters();
+    return new SavedModel(settings, new Vocabulary(WORDS), parameters);
+  }
+
+  private static LstmLmModel model() {
+    return new LstmLmModel("lm", saved(1)).setUnknown("count");
+  }
+
+  /** A model for which every word has the same probability. */
+  private static LstmLmModel uniform() {
+    SavedModel any = saved(1);
+    float[] zeros = new float[any.parameters().length];
+    return new LstmLmModel("lm", new SavedModel(any.settings(), any.vocabulary(), zeros));
+  }
+
+  private static Dataset<Row> texts(String... texts) {
+    StructType schema =
+        new StructType().add("id", DataTypes.IntegerType).add("text", DataTypes.StringType);
+    List<Row> rows =
+        IntStream.range(0, texts.length).mapToObj(i -> RowFactory.create(i, texts[i])).toList();
+    return LocalSpark.session().createDataFrame(rows, schema);
+  }
+
+  private static Row scored(LstmLmModel model, String text) {
+    return model.transform(texts(text)).head();
+  }
+
+  /** Σ −ln p of words that follow {@code <eos>} and a zero state, word by word. */
+  private static double nats(int... ids) {
+    SavedModel model = saved(1);
+    try (Replica replica = Replicas.of(model.shape(), 1)) {
+      replica.setParameters(model.parameters());
+      double sum = 0;
+      int before = 0;
+      for (int id : ids) {
+        sum += replica.score(new Window(0, 0, 1, 1, new int[] {before}, new int[] {id}))[0];
+        before = id;
+      }
+      return sum;
+    }
+  }
+
+  @Test
+  void aTextHasTheProbabilityOfItsWordsAndItsLineEnds() {
+    Row row = scored(model(), "the cat\nsat zebra\n");
+
+    double expected = nats(1, 2, 0) + nats(3, UNKNOWN, 0);
+    assertThat(row.<Double>getAs("logProbability")).isCloseTo(-expected, within(TOLERANCE));
+    assertThat(row.<Double>getAs("perplexity"))
+        .isCloseTo(Math.exp(expected / 6), within(TOLERANCE * Math.exp(expected / 6)));
+    assertThat(row.<Integer>getAs("tokens")).isEqualTo(4);
+    assertThat(row.<Integer>getAs("unknown")).isEqualTo(1);
+  }
+
+  @Test
+  void aDocumentCarriesItsStateFromLineToLine() {
+    Row row = scored(model().setState("document"), "the cat\nsat");
+
+    assertThat(row.<Double>getAs("logProbability"))
+        .isCloseTo(-nats(1, 2, 0, 3, 0), within(TOLERANCE));
+  }
+
+  @Test
+  void unknownWordsShareTheProbabilityOfUnknownUnlessItIsSaidOtherwise() {
+    double uniform = Math.log(6);
+
+    Row shared = scored(uniform().setUnknownWords(6 + 10), "zebra");
+    assertThat(shared.<Double>getAs("logProbability"))
+        .isCloseTo(-2 * uniform - Math.log(10), within(TOLERANCE));
+    Row excluded = scored(uniform().setUnknown("exclude"), "zebra");
+    assertThat(excluded.<Double>getAs("logProbability")).isCloseTo(-uniform, within(TOLERANCE));
+    Row counted = scored(uniform().setUnknown("count"), "zebra");
+    assertThat(counted.<Double>getAs("perplexity")).isCloseTo(6, within(TOLERANCE));
+  }
+
+  @Test
+  void wordsBehindTheMostAreLeftOut() {
+    Row row = scored(uniform().setMaxTokens(2), "the cat sat");
+
+    assertThat(row.<Integer>getAs("tokens")).isEqualTo(2);
+    assertThat(row.<Double>getAs("logProbability")).isCloseTo(-2 * Math.log(6), within(TOLERANCE));
+  }
+
+  @Test
+  void eachTokenMayHaveItsOwnColumn() {
+    Row row = scored(uniform().setTokenNatsCol("nats"), "the cat");
+
+    assertThat(row.<Double>getList(row.fieldIndex("nats")))
+        .hasSize(3)
+        .allSatisfy(nats -> assertThat(nats).isCloseTo(Math.log(6), within(TOLERANCE)));
+  }
+
+  @Test
+  void nullIsNullAndATextWithoutWordsHasNoPerplexity() {
+    List<Row> rows =
+        uniform().setTokenNatsCol("nats").transform(texts(null, "", " \n", "the")).collectAsList();
+
+    assertThat(rows.get(0)).isEqualTo(RowFactory.create(0, null, null, null, null, null, null));
+    for (Row row : rows.subList(1, 3)) {
+      assertThat(row.isNullAt(row.fieldIndex("perplexity"))).isTrue();
+      assertThat(row.isNullAt(row.fieldIndex("logProbability"))).isTrue();
+      assertThat(row.<Integer>getAs("tokens")).isZero();
+    }
+    assertThat(rows.get(3).<Double>getAs("perplexity")).isCloseTo(6, within(TOLERANCE));
+  }
+
+  @Test
+  void wordsThatAreCutAlreadyScoreAsTheirText() {
+    StructType schema = new StructType().add("text", Stages.TOKENS);
+    List<Row> rows = List.of(RowFactory.create((Object) new String[] {"the", "<eos>", "cat"}));
+    Dataset<Row> tokens = LocalSpark.session().createDataFrame(rows, schema);
+
+    assertThat(model().transform(tokens).head().<Double>getAs("logProbability"))
+        .isEqualTo(scored(model(), "the\ncat").<Double>getAs("logProbability"));
+  }
+
+  @Test
+  void allRowsAndColumnsStayWhereTheyAreAndTheirScoresDependOnNoOtherRow() {
+    Random random = new Random(7);
+    String[] texts = Stream.generate(() -> text(random)).limit(500).toArray(String[]::new);
+    Dataset<Row> input = texts(texts).repartition(7).withColumn("more", col("id").cast("string"));
+
+    Dataset<Row> output = model().transform(input);
+
+    List<Row> before = input.collectAsList();
+    List<Row> after = output.collectAsList();
+    assertThat(output.javaRDD().getNumPartitions()).isEqualTo(7);
+    assertThat(output.columns())
+        .containsExactly("id", "text", "more", "perplexity", "logProbability", "tokens", "unknown");
+    assertThat(after).hasSameSizeAs(before);
+    Row[] alone = new Row[texts.length];
+    model()
+        .transform(texts(texts).coalesce(1))
+        .collectAsList()
+        .forEach(r -> alone[r.getInt(0)] = r);
+    for (int i = 0; i < after.size(); i++) {
+      Row row = after.get(i);
+      assertThat(row.getInt(0)).isEqualTo(before.get(i).getInt(0));
+      assertThat(row.getString(1)).isEqualTo(before.get(i).getString(1));
+      assertThat(row.getString(2)).isEqualTo(before.get(i).getString(2));
+      double expected = alone[row.getInt(0)].<Double>getAs("logProbability");
+      assertThat(row.<Double>getAs("logProbability"))
+          .isCloseTo(expected, within(TOLERANCE * (1 - expected)));
+    }
+  }
+
+  /** One to three lines of up to nine words. */
+  private static String text(Random random) {
+    List<String> words = new ArrayList<>(List.of("the"));
+    for (int i = random.nextInt(20); i > 0; i--) {
+      words.add(random.nextInt(9) == 0 ? "\n" : WORDS.get(1 + random.nextInt(5)));
+    }
+    return String.join(" ", words);
+  }
+
+  @Test
+  void theGuidesSqlPutsTextsIntoHeadMiddleAndTail() throws IOException {
+    String guide = Files.readString(Path.of("../docs/guides/scoring.md"));
+    int begin = guide.indexOf("```sql") + 6;
+    String sql = guide.substring(begin, guide.indexOf("```", begin));
+    List<String> texts =
+        IntStream.range(0, 10).mapToObj(i -> "the " + "cat ".repeat(i % 5) + "é").toList();
+    model().transform(texts(texts.toArray(String[]::new))).createOrReplaceTempView("scored");
+
+    List<Row> rows = LocalSpark.session().sql(sql).orderBy("perplexity").collectAsList();
+
+    assertThat(rows.stream().map(row -> row.<String>getAs("bucket")))
+        .containsExactly(
+            "head", "head", "head", "head", "middle", "middle", "tail", "tail", "tail", "tail");
+  }
+
+  @Test
+  void rowsThatNobodyAsksForAreNotScored() {
+    assertThat(model().transform(texts("the", "cat", "sat")).limit(1).collectAsList()).hasSize(1);
+  }
+
+  @Test
+  void aStreamIsScoredLikeATable(@TempDir Path directory)
+      throws IOException, TimeoutException, StreamingQueryException {
+    Files.writeString(directory.resolve("texts.txt"), "the cat\nsat\n");
+    Dataset<Row> stream =
+        LocalSpark.session()
+            .readStream()
+            .text(directory.toString())
+            .withColumnRenamed("value", "text");
+
+    StreamingQuery query =
+        model()
+            .transform(stream)
+            .writeStream()
+            .format("memory")
+            .queryName("scored")
+            .trigger(Trigger.AvailableNow())
+            .start();
+    query.awaitTermination();
+
+    List<Row> rows = LocalSpark.session().table("scored").collectAsList();
+    assertThat(rows.stream().map(row -> row.<Double>getAs("perplexity")))
+        .containsExactly(
+            scored(model(), "the cat").<Double>getAs("perplexity"),
+            scored(model(), "sat").<Double>getAs("perplexity"));
+  }
+
+  @Test
+  void savedModelIsLoadedAloneAndInAPipeline(@TempDir Path directory) throws IOException {
+    LstmLmModel model = model().setState("document").setMaxTokens(5);
+    Row expected = scored(model, "the cat\nsat");
+    String alone = directory.resolve("alone").toString();
+    String pipeline = directory.resolve("pipeline").toString();
+
+    model.save(alone);
+    new Pipeline().setStages(new PipelineStage[] {model}).fit(texts("the")).save(pipeline);
+
+    LstmLmModel loaded = LstmLmModel.load(alone);
+    assertThat(loaded.uid()).isEqualTo(model.uid());
+    assertThat(loaded.extractParamMap().toString()).isEqualTo(model.extractParamMap().toString());
+    assertThat(scored(loaded, "the cat\nsat")).isEqualTo(expected);
+    assertThat(PipelineModel.load(pipeline).transform(texts("the cat\nsat")).head())
+        .isEqualTo(expected);
+    try (Stream<Path> files = Files.list(directory.resolve("alone/data"))) {
+      assertThat(files.map(file -> file.getFileName().toString()))
+          .contains("model.safetensors", "vocabulary.txt", "config.conf");
+    }
+  }
+
+  @Test
+  void aModelIsMadeOfTheFilesOfARun(@TempDir Path directory) throws IOException {
+    model().save(directory.resolve("saved").toString());
+    Files.move(directory.resolve("saved/data"), directory.resolve("model"));
+
+    for (Path path : List.of(directory, directory.resolve("model"))) {
+      LstmLmModel read = LstmLmModel.fromFiles(path.toString());
+      assertThat(read.vocabulary()).containsExactlyElementsOf(WORDS);
+      assertThat(scored(read.setUnknown("count"), "the")).isEqualTo(scored(model(), "the"));
+    }
+    Path nothing = directory.resolve("nothing");
+    assertThatThrownBy(() -> LstmLmModel.fromFiles(nothing.toString()))
+        .isInstanceOf(InputException.class)
+        .hasMessageContaining(nothing.toString());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"state", "unknown"})
+  void aValueThatIsNotOneOfItsParametersNamesThoseThatAre(String param) {
+    LstmLmModel model = model();
+    model.set(model.getParam(param), "maybe");
+
+    assertThatThrownBy(() -> model.transform(texts("the")))
+        .hasMessageContaining("lm: %s is 'maybe', and must be one of ".formatted(param));
+  }
+
+  @Test
+  void theLanguageMustHaveMoreWordsThanTheVocabulary() {
+    assertThatThrownBy(() -> uniform().setUnknownWords(6).transform(texts("the")))
+        .hasMessage("lm: unknownWords is 6, and must be more than the 6 words of the vocabulary");
+  }
+
+  @Test
+  void columnsOfAnotherTypeAndColumnsThatExistAreRefusedByName() {
+    assertThatThrownBy(() -> model().setInputCol("id").transform(texts("the")))
+        .hasMessage("lm: column id must be string or array<string>, is int");
+    assertThatThrownBy(() -> model().setTokensCol("id").transform(texts("the")))
+        .hasMessage("lm: column id already exists");
+  }
+
+  @Test
+  void everyParameterIsExplainedAndCopied() {
+    LstmLmModel copy = model().setTokenNatsCol("nats").copy(new ParamMap());
+
+    assertThat(copy.extractParamMap().toString())
+        .isEqualTo(model().setTokenNatsCol("nats").extractParamMap().toString());
+    assertThat(copy.explainParams().lines()).hasSize(10);
+    assertThat(copy)
+        .hasToString(
+            "LstmLmModel: uid=lm, vocabularySize=6, numParameters=" + copy.numParameters());
+    assertThat(Arrays.stream(copy.params()).map(Param::name))
+        .contains("inputCol", "state", "unknown", "unknownWords", "maxTokens");
+  }
+}
