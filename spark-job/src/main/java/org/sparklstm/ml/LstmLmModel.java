@@ -27,6 +27,7 @@ import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
+import org.sparklstm.config.SettingsLoader;
 import org.sparklstm.error.InputException;
 import org.sparklstm.files.AtomicFiles;
 import org.sparklstm.files.HadoopFiles;
@@ -62,7 +63,10 @@ public final class LstmLmModel extends Model<LstmLmModel> implements MLWritable 
   private static final String DATA = "data";
 
   private final String uid;
-  private final SavedModel saved;
+  private final LstmShape shape;
+  private final Floats parameters;
+  private final Vocabulary vocabulary;
+  private final String settings; // of the training, rendered
   private final Param<String> inputCol;
   private final Param<String> perplexityCol;
   private final Param<String> logProbabilityCol;
@@ -73,13 +77,18 @@ public final class LstmLmModel extends Model<LstmLmModel> implements MLWritable 
   private final Param<String> unknown;
   private final LongParam unknownWords;
   private final IntParam maxTokens;
-  private transient SparkContext context; // that has the broadcasts
-  private transient Broadcast<Floats> parameters;
-  private transient Broadcast<Vocabulary> vocabulary;
+  private transient Sent sent; // once for all transforms; it goes when this model does
+
+  /** What executors need of a model. */
+  private record Sent(
+      SparkContext context, Broadcast<Floats> parameters, Broadcast<Vocabulary> vocabulary) {}
 
   LstmLmModel(String uid, SavedModel saved) {
     this.uid = uid;
-    this.saved = saved;
+    this.shape = saved.shape();
+    this.parameters = new Floats(saved.parameters());
+    this.vocabulary = saved.vocabulary();
+    this.settings = saved.settings().render();
     this.inputCol =
         new Param<>(
             this,
@@ -141,12 +150,12 @@ public final class LstmLmModel extends Model<LstmLmModel> implements MLWritable 
 
   /** The words in id order. */
   public String[] vocabulary() {
-    return saved.vocabulary().words().toArray(String[]::new);
+    return vocabulary.words().toArray(String[]::new);
   }
 
   /** Number of trained parameters. */
   public int numParameters() {
-    return saved.parameters().length;
+    return parameters.values().length;
   }
 
   public Param<String> inputCol() {
@@ -272,13 +281,12 @@ public final class LstmLmModel extends Model<LstmLmModel> implements MLWritable 
   @Override
   public Dataset<Row> transform(Dataset<?> dataset) {
     StructType schema = transformSchema(dataset.schema());
-    broadcast(dataset.sparkSession().sparkContext());
-    LstmShape shape = saved.shape();
+    Sent onExecutors = sent(dataset.sparkSession().sparkContext());
     ScoreTask task =
         new ScoreTask(
             shape,
-            parameters,
-            vocabulary,
+            onExecutors.parameters(),
+            onExecutors.vocabulary(),
             choice(state, Tokenizer.State.class),
             getMaxTokens(),
             unknownWords(shape.vocabularySize()),
@@ -288,14 +296,19 @@ public final class LstmLmModel extends Model<LstmLmModel> implements MLWritable 
     return dataset.toDF().mapPartitions(score, Encoders.row(schema));
   }
 
-  /** What executors need, once for all transforms; it goes when this model does. */
-  private synchronized void broadcast(SparkContext spark) {
-    if (context != spark) {
-      context = spark;
-      parameters =
-          spark.broadcast(new Floats(saved.parameters()), ClassTag$.MODULE$.apply(Floats.class));
-      vocabulary = spark.broadcast(saved.vocabulary(), ClassTag$.MODULE$.apply(Vocabulary.class));
+  private synchronized Sent sent(SparkContext spark) {
+    if (sent == null || sent.context() != spark) {
+      sent =
+          new Sent(
+              spark,
+              spark.broadcast(parameters, ClassTag$.MODULE$.apply(Floats.class)),
+              spark.broadcast(vocabulary, ClassTag$.MODULE$.apply(Vocabulary.class)));
     }
+    return sent;
+  }
+
+  private SavedModel saved() {
+    return new SavedModel(SettingsLoader.parseFile(settings, uid), vocabulary, parameters.values());
   }
 
   private UnknownWords unknownWords(int vocabularySize) {
@@ -326,8 +339,8 @@ public final class LstmLmModel extends Model<LstmLmModel> implements MLWritable 
   @Override
   public StructType transformSchema(StructType schema) {
     Stages.requireColumn(uid, schema, getInputCol(), DataTypes.StringType, Stages.TOKENS);
-    Tokenizer.of(saved.vocabulary(), choice(state, Tokenizer.State.class), getMaxTokens());
-    unknownWords(saved.vocabulary().size());
+    Tokenizer.of(vocabulary, choice(state, Tokenizer.State.class), getMaxTokens());
+    unknownWords(vocabulary.size());
     StructType added = add(schema, getPerplexityCol(), DataTypes.DoubleType);
     added = add(added, getLogProbabilityCol(), DataTypes.DoubleType);
     added = add(added, getTokensCol(), DataTypes.IntegerType);
@@ -342,7 +355,7 @@ public final class LstmLmModel extends Model<LstmLmModel> implements MLWritable 
 
   @Override
   public LstmLmModel copy(ParamMap extra) {
-    return copyValues(new LstmLmModel(uid, saved), extra).setParent(parent());
+    return copyValues(new LstmLmModel(uid, saved()), extra).setParent(parent());
   }
 
   @Override
@@ -353,7 +366,7 @@ public final class LstmLmModel extends Model<LstmLmModel> implements MLWritable 
   @Override
   public String toString() {
     return "LstmLmModel: uid=%s, vocabularySize=%s, numParameters=%s"
-        .formatted(uid, saved.vocabulary().size(), numParameters());
+        .formatted(uid, vocabulary.size(), numParameters());
   }
 
   @Override
@@ -393,7 +406,7 @@ public final class LstmLmModel extends Model<LstmLmModel> implements MLWritable 
             fs -> {
               AtomicFiles files = AtomicFiles.on(fs);
               files.fileSystem().mkdirs(data);
-              model.saved.write(files, fs.makeQualified(data));
+              model.saved().write(files, fs.makeQualified(data));
               return null;
             });
       } catch (IOException e) {

@@ -15,11 +15,14 @@ import java.util.Random;
 import java.util.concurrent.TimeoutException;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.apache.spark.SparkConf;
 import org.apache.spark.ml.Pipeline;
 import org.apache.spark.ml.PipelineModel;
 import org.apache.spark.ml.PipelineStage;
 import org.apache.spark.ml.param.Param;
 import org.apache.spark.ml.param.ParamMap;
+import org.apache.spark.serializer.JavaSerializer;
+import org.apache.spark.serializer.SerializerInstance;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
@@ -42,6 +45,8 @@ import org.sparklstm.testing.LocalSpark;
 import org.sparklstm.testing.Replicas;
 import org.sparklstm.text.Vocabulary;
 import org.sparklstm.text.Window;
+import scala.reflect.ClassTag;
+import scala.reflect.ClassTag$;
 
 class LstmLmModelTest {
   private static final List<String> WORDS = List.of("<eos>", "the", "cat", "sat", "<unk>", "é");
@@ -275,6 +280,17 @@ class LstmLmModelTest {
       assertThat(files.map(file -> file.getFileName().toString()))
           .contains("model.safetensors", "vocabulary.txt", "config.conf");
     }
+  }
+
+  @Test
+  void aModelThatATaskCarriesScoresAsBefore() {
+    SerializerInstance java = new JavaSerializer(new SparkConf()).newInstance();
+    ClassTag<LstmLmModel> type = ClassTag$.MODULE$.apply(LstmLmModel.class);
+    LstmLmModel carried =
+        java.deserialize(java.serialize(model().setState("document"), type), type);
+
+    assertThat(scored(carried, "the cat\nsat"))
+        .isEqualTo(scored(model().setState("document"), "the cat\nsat"));
   }
 
   @Test
