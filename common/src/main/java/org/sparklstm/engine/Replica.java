@@ -1,5 +1,6 @@
 package org.sparklstm.engine;
 
+import java.util.Arrays;
 import org.sparklstm.text.Window;
 
 /**
@@ -25,11 +26,26 @@ public interface Replica extends AutoCloseable {
   /** A new array of the [parameterCount] current parameters. */
   float[] parameters();
 
+  /** B, the lanes of every window. */
+  int lanes();
+
   /** Copies [B, L, 2, H] floats in. */
   void setLaneState(float[] state);
 
   /** A new array of the current state [B, L, 2, H]. */
   float[] laneState();
+
+  /**
+   * Sets the state of one lane to zero, where another sequence begins in it.
+   *
+   * @param lane from 0
+   */
+  default void clearLane(int lane) {
+    float[] state = laneState();
+    int size = state.length / lanes();
+    Arrays.fill(state, lane * size, (lane + 1) * size, 0);
+    setLaneState(state);
+  }
 
   /** Copies the optimiser's state in: {@link Optimiser#stateSize} floats. */
   void setOptimiserState(float[] state);

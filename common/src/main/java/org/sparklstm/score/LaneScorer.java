@@ -81,17 +81,16 @@ public final class LaneScorer<R> implements Iterator<LaneScorer.Scored<R>> {
    * A scorer that takes rows as it needs them.
    *
    * @param replica with its parameters set
-   * @param lanes of the replica
    * @param start the word that a sequence follows, from a zero state
    * @param encoder gives the word ids of a row's sequences; a row without any is not scored
    */
   public LaneScorer(
-      Replica replica, int lanes, int start, Iterator<R> rows, Function<R, List<int[]>> encoder) {
+      Replica replica, int start, Iterator<R> rows, Function<R, List<int[]>> encoder) {
     this.replica = replica;
     this.start = start;
     this.rows = rows;
     this.encoder = encoder;
-    this.lanes = new Sequence[lanes];
+    this.lanes = new Sequence[replica.lanes()];
   }
 
   @Override
@@ -139,23 +138,17 @@ public final class LaneScorer<R> implements Iterator<LaneScorer.Scored<R>> {
 
   /** Gives each lane that is free a sequence, as long as there are any, and a zero state. */
   private void fillLanes() {
-    float[] state = null;
     for (int lane = 0; lane < lanes.length; lane++) {
       if (lanes[lane] == null) {
         while (waiting.isEmpty() && take()) {
           // a row may have no sequence
         }
         if (waiting.isEmpty()) {
-          break;
+          return;
         }
         lanes[lane] = waiting.remove();
-        state = state == null ? replica.laneState() : state;
-        int size = state.length / lanes.length;
-        Arrays.fill(state, lane * size, (lane + 1) * size, 0);
+        replica.clearLane(lane);
       }
-    }
-    if (state != null) {
-      replica.setLaneState(state);
     }
   }
 

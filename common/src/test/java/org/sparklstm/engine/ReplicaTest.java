@@ -258,6 +258,19 @@ class ReplicaTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"onednn", "dl4j"})
+  void aClearedLaneBeginsAnewAndTheOthersGoOn(String engine) {
+    LstmShape shape = new LstmShape(13, 6, 2);
+    float[] state = randomFloats(fresh(), 3 * shape.laneStateSize());
+    try (Replica replica = Replicas.of(engine, shape, 3)) {
+      replica.setLaneState(state);
+      replica.clearLane(1);
+      Arrays.fill(state, shape.laneStateSize(), 2 * shape.laneStateSize(), 0);
+      assertThat(replica.laneState()).isEqualTo(state);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"onednn", "dl4j"})
   void aReplicaForgetsWhatItComputedBefore(String engine) {
     LstmShape shape = new LstmShape(13, 6, 2);
     Random random = fresh();

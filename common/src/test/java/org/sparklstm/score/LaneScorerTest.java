@@ -71,7 +71,7 @@ class LaneScorerTest {
       single.setParameters(parameters);
       replica.setLaneState(noise(random, lanes * SHAPE.laneStateSize())); // of an earlier task
       LaneScorer<List<int[]>> scorer =
-          new LaneScorer<>(replica, lanes, START, rows.iterator(), row -> row);
+          new LaneScorer<>(replica, START, rows.iterator(), row -> row);
 
       for (List<int[]> row : rows) {
         LaneScorer.Scored<List<int[]>> scored = scorer.next();
@@ -102,7 +102,7 @@ class LaneScorerTest {
     List<List<int[]>> rows = List.of(List.of(new int[4]), List.of(new int[2], new int[2]));
     try (Replica replica = Replicas.of("onednn", SHAPE, 2)) {
       LaneScorer<List<int[]>> scorer =
-          new LaneScorer<>(replica, 2, START, rows.iterator(), row -> row);
+          new LaneScorer<>(replica, START, rows.iterator(), row -> row);
 
       scorer.next();
       scorer.next();
@@ -111,7 +111,7 @@ class LaneScorerTest {
     }
     try (Replica replica = Replicas.of("onednn", SHAPE, 3)) {
       LaneScorer<List<int[]>> scorer =
-          new LaneScorer<>(replica, 3, START, rows.iterator(), row -> row);
+          new LaneScorer<>(replica, START, rows.iterator(), row -> row);
 
       scorer.next();
 
@@ -136,7 +136,7 @@ class LaneScorerTest {
           }
         };
     try (Replica replica = Replicas.of("onednn", SHAPE, 4)) {
-      LaneScorer<List<int[]>> scorer = new LaneScorer<>(replica, 4, START, endless, row -> row);
+      LaneScorer<List<int[]>> scorer = new LaneScorer<>(replica, START, endless, row -> row);
 
       scorer.next();
 
@@ -160,7 +160,7 @@ class LaneScorerTest {
           }
         };
     try (Replica replica = Replicas.of("onednn", SHAPE, 4)) {
-      LaneScorer<List<int[]>> scorer = new LaneScorer<>(replica, 4, START, endless, row -> row);
+      LaneScorer<List<int[]>> scorer = new LaneScorer<>(replica, START, endless, row -> row);
 
       scorer.next();
 
@@ -172,8 +172,7 @@ class LaneScorerTest {
   void aWordWithoutAnIdHasNoProbabilityAndTheOthersHaveTheirs() {
     List<List<int[]>> rows = List.of(List.of(new int[] {5, Tokenizer.NONE, 6}));
     try (Replica replica = Replicas.of("onednn", SHAPE, 1)) {
-      double[] nats =
-          new LaneScorer<>(replica, 1, START, rows.iterator(), row -> row).next().nats();
+      double[] nats = new LaneScorer<>(replica, START, rows.iterator(), row -> row).next().nats();
 
       double uniform = Math.log(SHAPE.vocabularySize()); // of parameters that are all zero
       assertThat(nats[0]).isCloseTo(uniform, within(TOLERANCE));

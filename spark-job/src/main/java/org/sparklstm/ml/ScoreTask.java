@@ -56,7 +56,7 @@ record ScoreTask(
     replica.setParameters(parameters.value().values());
     Tokenizer tokenizer = Tokenizer.of(vocabulary.value(), state, maxTokens);
     LaneScorer<Row> scorer =
-        new LaneScorer<>(replica, LANES, tokenizer.start(), rows, row -> encode(tokenizer, row));
+        new LaneScorer<>(replica, tokenizer.start(), rows, row -> encode(tokenizer, row));
     return new Iterator<>() {
       @Override
       public boolean hasNext() {

@@ -101,6 +101,11 @@ final class Dl4jReplica implements Replica {
   }
 
   @Override
+  public int lanes() {
+    return lanes;
+  }
+
+  @Override
   public void setLaneState(float[] state) {
     INDArray all =
         Nd4j.createFromArray(state)

@@ -41,25 +41,33 @@ final class CarriedState {
 
   /** Takes all from [B, L, 2, H]. */
   void set(float[] state) {
-    forEach((row, offset) -> row.put(state, offset, shape.hiddenSize()));
+    for (int lane = 0; lane < lanes; lane++) {
+      forEach(lane, (row, offset) -> row.put(state, offset, shape.hiddenSize()));
+    }
+  }
+
+  /** Sets the state of one lane to zero. */
+  void clear(int lane) {
+    float[] zeros = new float[shape.hiddenSize()];
+    forEach(lane, (row, offset) -> row.put(zeros));
   }
 
   /** All as a new array [B, L, 2, H]. */
   float[] get() {
     float[] state = new float[lanes * shape.laneStateSize()];
-    forEach((row, offset) -> row.get(state, offset, shape.hiddenSize()));
+    for (int lane = 0; lane < lanes; lane++) {
+      forEach(lane, (row, offset) -> row.get(state, offset, shape.hiddenSize()));
+    }
     return state;
   }
 
-  /** Hands out each lane's state of each layer, [H], with its place in [B, L, 2, H]. */
-  private void forEach(ObjIntConsumer<FloatPointer> consumer) {
+  /** Hands out a lane's state of each layer, [H], with its place in [B, L, 2, H]. */
+  private void forEach(int lane, ObjIntConsumer<FloatPointer> consumer) {
     int h = shape.hiddenSize();
-    for (int lane = 0; lane < lanes; lane++) {
-      for (int layer = 0; layer < shape.layers(); layer++) {
-        int offset = (lane * shape.layers() + layer) * 2 * h;
-        consumer.accept(hidden[layer].getPointer((long) lane * h), offset);
-        consumer.accept(cell[layer].getPointer((long) lane * h), offset + h);
-      }
+    for (int layer = 0; layer < shape.layers(); layer++) {
+      int offset = (lane * shape.layers() + layer) * 2 * h;
+      consumer.accept(hidden[layer].getPointer((long) lane * h), offset);
+      consumer.accept(cell[layer].getPointer((long) lane * h), offset + h);
     }
   }
 }

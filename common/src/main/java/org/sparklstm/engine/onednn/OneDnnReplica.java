@@ -77,6 +77,11 @@ final class OneDnnReplica implements Replica {
   }
 
   @Override
+  public int lanes() {
+    return state.lanes();
+  }
+
+  @Override
   public void setLaneState(float[] values) {
     requireLength("floats of lane state", values.length, state.lanes() * shape.laneStateSize());
     state.set(values);
@@ -85,6 +90,11 @@ final class OneDnnReplica implements Replica {
   @Override
   public float[] laneState() {
     return state.get();
+  }
+
+  @Override
+  public void clearLane(int lane) {
+    state.clear(lane);
   }
 
   @Override
