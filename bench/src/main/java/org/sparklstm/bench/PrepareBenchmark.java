@@ -14,9 +14,9 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.api.java.UDF1;
 import org.apache.spark.sql.types.DataTypes;
-import org.sparklstm.ml.SequenceBatcher;
-import org.sparklstm.ml.VocabularyIndexer;
-import org.sparklstm.ml.VocabularyIndexerModel;
+import org.sparklstm.ml.feature.SequenceBatcher;
+import org.sparklstm.ml.feature.VocabularyIndexer;
+import org.sparklstm.ml.feature.VocabularyIndexerModel;
 
 /**
  * Prepares synthetic text of Zipf's frequencies, from lines to windows, and fits Spark's

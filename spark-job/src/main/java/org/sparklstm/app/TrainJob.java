@@ -1,12 +1,12 @@
 package org.sparklstm.app;
 
 import java.io.IOException;
-import java.io.PrintStream;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.apache.hadoop.fs.FSError;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
@@ -15,11 +15,13 @@ import org.slf4j.LoggerFactory;
 import org.sparklstm.averaging.AveragingTrainer;
 import org.sparklstm.averaging.Evaluator;
 import org.sparklstm.averaging.ReplicaPool;
+import org.sparklstm.averaging.ShardedLanes;
 import org.sparklstm.checkpoint.Checkpoint;
 import org.sparklstm.checkpoint.Run;
 import org.sparklstm.cluster.ExecutorMemory;
 import org.sparklstm.config.Settings;
 import org.sparklstm.corpus.PreparedCorpus;
+import org.sparklstm.corpus.Texts;
 import org.sparklstm.engine.LossSum;
 import org.sparklstm.error.InputException;
 import org.sparklstm.error.TrainingException;
@@ -39,19 +41,20 @@ public final class TrainJob {
   private final SparkSession spark;
   private final JavaSparkContext context;
   private final Optional<RunDirectory> directory;
-  private final PrintStream out;
+  private final List<RunListener> followers;
 
   /**
    * A job.
    *
    * @param directory where the run is kept; empty: nothing is saved
-   * @param out gets the tutorial's lines
+   * @param followers of the run, before the job's own
    */
-  public TrainJob(SparkSession spark, Optional<RunDirectory> directory, PrintStream out) {
+  public TrainJob(
+      SparkSession spark, Optional<RunDirectory> directory, List<RunListener> followers) {
     this.spark = spark;
     this.context = JavaSparkContext.fromSparkContext(spark.sparkContext());
     this.directory = directory;
-    this.out = out;
+    this.followers = followers;
   }
 
   /** Input that is read and checked, and a trainer that is ready to train on it. */
@@ -79,20 +82,23 @@ public final class TrainJob {
     }
   }
 
-  /** Trains a model of the corpus in {@code dataPath}, or continues from the newest checkpoint. */
-  public void run(Settings settings, String dataPath) throws IOException {
-    try (Prepared prepared = prepare(settings, dataPath)) {
-      train(prepared);
+  /**
+   * Trains a model, or continues from the newest checkpoint.
+   *
+   * @param texts reads the corpus
+   */
+  public SavedModel run(Settings settings, Supplier<Texts> texts) throws IOException {
+    try (Prepared prepared = prepare(settings, texts)) {
+      return train(prepared);
     }
   }
 
   /** Reads and checks all input and decides what is left open; writes nothing. */
-  private Prepared prepare(Settings wanted, String dataPath) {
+  private Prepared prepare(Settings wanted, Supplier<Texts> texts) {
     Start start = Start.of(directory.flatMap(RunDirectory::latest), wanted);
     PreparedCorpus corpus =
         PreparedCorpus.prepare(
-            spark,
-            dataPath,
+            texts,
             wanted,
             tokens -> start.spread(tokens, () -> ExecutorMemory.slots(spark.sparkContext())));
     try {
@@ -137,7 +143,7 @@ public final class TrainJob {
   }
 
   /** Trains and validates each epoch that is left, tests, and saves the model. */
-  private void train(Prepared prepared) throws IOException {
+  private SavedModel train(Prepared prepared) throws IOException {
     AveragingTrainer trainer = prepared.trainer();
     PreparedCorpus corpus = prepared.corpus();
     Evaluator evaluator = new Evaluator(context, trainer.plan().engine(), trainer.plan().shape());
@@ -150,13 +156,16 @@ public final class TrainJob {
       }
       float[] parameters = trainer.state().parameters();
       int workers = corpus.assignment().workers();
-      listeners.tested(
-          perplexity(
-              "The test", evaluator.evaluateLane(parameters, corpus.test(), workers, "test")));
-      if (directory.isPresent()) {
-        Settings settings = prepared.run().settings();
-        directory.get().save(new SavedModel(settings, corpus.vocabulary(), parameters));
+      if (corpus.test().isPresent()) {
+        ShardedLanes test = corpus.test().get();
+        listeners.tested(
+            perplexity("The test", evaluator.evaluateLane(parameters, test, workers, "test")));
       }
+      SavedModel model = new SavedModel(prepared.run().settings(), corpus.vocabulary(), parameters);
+      if (directory.isPresent()) {
+        directory.get().save(model);
+      }
+      return model;
     } catch (IOException | UncheckedIOException | FSError e) { // an error of a local disk
       if (directory.isEmpty()) {
         throw e;
@@ -251,14 +260,11 @@ public final class TrainJob {
 
   /** All that follows the run; the run's directory opens its files here. */
   private RunListeners listeners(Prepared prepared) throws IOException {
-    List<RunListener> listeners = new ArrayList<>();
-    listeners.add(new TutorialLines(out)); // prints an epoch's first line before the bar begins
+    List<RunListener> listeners = new ArrayList<>(followers);
     listeners.add(new Progress());
     listeners.add(new GuessingAlarm(prepared.corpus().vocabulary().size()));
     if (directory.isPresent()) {
       listeners.addAll(directory.get().begin(prepared.run(), prepared.trainer().state()));
-    } else {
-      LOG.warn("Nothing is saved: give --save-path to keep the model");
     }
     return new RunListeners(listeners);
   }

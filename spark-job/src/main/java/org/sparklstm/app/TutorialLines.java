@@ -5,11 +5,14 @@ import java.util.Locale;
 import org.sparklstm.engine.LossSum;
 import org.sparklstm.run.RunListener;
 
-/** Prints the lines of the TensorFlow tutorial, which scripts read. Epochs count from 1. */
-final class TutorialLines implements RunListener {
+/**
+ * Prints the lines of the TensorFlow tutorial, which scripts read. Epochs count from 1. It comes
+ * before {@link TrainJob}'s own listeners, because an epoch's first line comes before its bar.
+ */
+public final class TutorialLines implements RunListener {
   private final PrintStream out;
 
-  TutorialLines(PrintStream out) {
+  public TutorialLines(PrintStream out) {
     this.out = out;
   }
 

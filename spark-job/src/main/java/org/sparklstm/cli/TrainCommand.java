@@ -13,25 +13,26 @@ import org.apache.spark.sql.SparkSession;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.sparklstm.app.TrainJob;
-import org.sparklstm.cluster.Platform;
+import org.sparklstm.app.TutorialLines;
 import org.sparklstm.cluster.SparkStart;
 import org.sparklstm.cluster.Watchdog;
 import org.sparklstm.config.Settings;
 import org.sparklstm.config.SettingsLoader;
+import org.sparklstm.corpus.Texts;
 import org.sparklstm.error.ConfigurationException;
-import org.sparklstm.error.InputException;
 import org.sparklstm.error.TrainingException;
 import org.sparklstm.run.RunDirectory;
 import org.sparklstm.run.RunDirectory.ExistingRun;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /** The command line of {@code PtbTrain}. */
 @Command(
     name = "PtbTrain",
     mixinStandardHelpOptions = true,
-    versionProvider = TrainCommand.Version.class,
     sortOptions = false,
     description =
         "Trains the LSTM language model of Zaremba et al. 2014 on Spark and prints its perplexities.",
@@ -103,15 +104,9 @@ public final class TrainCommand implements Callable<Integer> {
       description = "Print every setting with its default and exit")
   private boolean helpSettings;
 
-  /** Runs the command and returns its exit code. */
-  public static int run(String... args) {
-    TrainCommand command = new TrainCommand();
-    CommandLine line =
-        new CommandLine(command)
-            .setExecutionExceptionHandler(
-                (exception, commandLine, parsed) -> fail(exception, commandLine));
-    line.getCommandSpec().usageMessage().footer(SettingsLoader.keys().toArray(String[]::new));
-    return line.execute(args);
+  @Spec
+  void listKeys(CommandSpec spec) {
+    spec.usageMessage().footer(SettingsLoader.keys().toArray(String[]::new));
   }
 
   private static Path file(String name) {
@@ -122,51 +117,15 @@ public final class TrainCommand implements Callable<Integer> {
     }
   }
 
-  /**
-   * Refuses a path whose characters were lost when the JVM read them: all paths of as many
-   * characters would be the same one.
-   *
-   * @param encoding of the locale
-   */
-  static void requireDecoded(String option, String path, String encoding) {
-    boolean lost =
-        path != null
-            && (path.indexOf('\uFFFD') >= 0
-                || (path.indexOf('?') >= 0 && !encoding.equals("UTF-8"))); // of spark-submit's JVM
-    if (lost) {
-      throw new ConfigurationException(
-          "Cannot use %s %s: it has characters that the locale's encoding %s does not have; set LC_ALL=C.UTF-8"
-              .formatted(option, path, encoding));
-    }
-  }
-
-  private static int fail(Exception exception, CommandLine line) {
-    if (ShutdownHookManager.get().isShutdownInProgress()) { // the farewell says why
-      return CommandLine.ExitCode.SOFTWARE;
-    }
-    boolean explained =
-        exception instanceof ConfigurationException
-            || exception instanceof InputException
-            || exception instanceof TrainingException;
-    if (!explained) {
-      LOG.error("Training failed", exception);
-    }
-    line.getErr().println(explained ? exception.getMessage() : "Training failed: " + exception);
-    return exception instanceof ConfigurationException
-        ? CommandLine.ExitCode.USAGE
-        : CommandLine.ExitCode.SOFTWARE;
-  }
-
   @Override
   public Integer call() throws Exception {
     if (helpSettings) {
       System.out.print(SettingsLoader.referenceText());
       return CommandLine.ExitCode.OK;
     }
-    String encoding = System.getProperty("sun.jnu.encoding");
-    requireDecoded("--data-path", dataPath, encoding);
-    requireDecoded("--save-path", savePath, encoding);
-    requireDecoded("--config", config, encoding);
+    Commands.requireDecoded("--data-path", dataPath);
+    Commands.requireDecoded("--save-path", savePath);
+    Commands.requireDecoded("--config", config);
     Settings settings = SettingsLoader.load(preset, file(config), assignments);
     ExistingRun existing = existingRun();
     ShutdownHookManager hooks = ShutdownHookManager.get();
@@ -211,7 +170,11 @@ public final class TrainCommand implements Callable<Integer> {
         Configuration hadoop = spark.sparkContext().hadoopConfiguration();
         Optional<RunDirectory> directory =
             Optional.ofNullable(savePath).map(uri -> RunDirectory.open(uri, hadoop, existing));
-        new TrainJob(spark, directory, System.out).run(settings, dataPath);
+        if (directory.isEmpty()) {
+          LOG.warn("Nothing is saved: give --save-path to keep the model");
+        }
+        new TrainJob(spark, directory, List.of(new TutorialLines(System.out)))
+            .run(settings, () -> Texts.ofFiles(spark, dataPath));
         return CommandLine.ExitCode.OK;
       } catch (Exception e) {
         throw watchdog.explained(e);
@@ -234,12 +197,5 @@ public final class TrainCommand implements Callable<Integer> {
       return ExistingRun.RESUME;
     }
     return overwrite ? ExistingRun.OVERWRITE : ExistingRun.REFUSE;
-  }
-
-  static final class Version implements CommandLine.IVersionProvider {
-    @Override
-    public String[] getVersion() {
-      return new String[] {"PtbTrain " + Platform.version()};
-    }
   }
 }

@@ -1,7 +1,8 @@
 /**
- * Spark ML stages for other people's pipelines.
+ * A language model as Spark ML's estimator and model.
  *
- * <p>May import {@code averaging}, {@code config}, {@code engine}, {@code error}, {@code files},
- * {@code model}, {@code run}, {@code score}, {@code text}, {@code train}.
+ * <p>May import {@code app}, {@code averaging}, {@code cluster}, {@code config}, {@code corpus},
+ * {@code engine}, {@code error}, {@code files}, {@code ml.feature}, {@code model}, {@code run},
+ * {@code score}, {@code text}, {@code train}.
  */
 package org.sparklstm.ml;

@@ -17,6 +17,7 @@ import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.sparklstm.corpus.Texts;
 import org.sparklstm.run.RunDirectory;
 import org.sparklstm.run.RunDirectory.ExistingRun;
 import org.sparklstm.testing.Corpus;
@@ -73,7 +74,7 @@ class ValidateEveryTest {
     new TrainJob(
             LocalSpark.session(),
             Optional.of(saved),
-            new PrintStream(out, true, StandardCharsets.UTF_8))
+            List.of(new TutorialLines(new PrintStream(out, true, StandardCharsets.UTF_8))))
         .run(
             Corpus.settings(
                 every,
@@ -82,7 +83,7 @@ class ValidateEveryTest {
                 "cluster.workers=2",
                 "checkpoint.keep=99",
                 "checkpoint.every-rounds=0"),
-            directory.toString());
+            () -> Texts.ofFiles(LocalSpark.session(), directory.toString()));
     return out.toString(StandardCharsets.UTF_8);
   }
 

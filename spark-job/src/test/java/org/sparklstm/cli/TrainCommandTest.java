@@ -10,6 +10,7 @@ import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.concurrent.Callable;
 import org.assertj.core.api.ObjectAssert;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -34,6 +35,10 @@ class TrainCommandTest {
   }
 
   static Result run(String... args) {
+    return run(new TrainCommand(), args);
+  }
+
+  static Result run(Callable<Integer> command, String... args) {
     PrintStream out = System.out;
     PrintStream err = System.err;
     ByteArrayOutputStream newOut = new ByteArrayOutputStream();
@@ -41,7 +46,7 @@ class TrainCommandTest {
     System.setOut(new PrintStream(newOut, true, StandardCharsets.UTF_8));
     System.setErr(new PrintStream(newErr, true, StandardCharsets.UTF_8));
     try {
-      int status = TrainCommand.run(args);
+      int status = Commands.line(command).execute(args);
       return new Result(
           status, newOut.toString(StandardCharsets.UTF_8), newErr.toString(StandardCharsets.UTF_8));
     } finally {
@@ -237,8 +242,7 @@ class TrainCommandTest {
     "/data/books, ANSI_X3.4-1968, false",
   })
   void aPathThatTheLocaleDoesNotHaveIsRefused(String path, String encoding, boolean refused) {
-    Throwable thrown =
-        catchThrowable(() -> TrainCommand.requireDecoded("--save-path", path, encoding));
+    Throwable thrown = catchThrowable(() -> Commands.requireDecoded("--save-path", path, encoding));
 
     if (refused) {
       assertThat(thrown)

@@ -37,8 +37,7 @@ class CorpusErrorsTest {
     assertThatThrownBy(
             () ->
                 PreparedCorpus.prepare(
-                    LocalSpark.session(),
-                    "floppy:/corpus",
+                    () -> Texts.ofFiles(LocalSpark.session(), "floppy:/corpus"),
                     Corpus.settings(),
                     tokens -> Corpus.settings()))
         .isInstanceOf(InputException.class)
@@ -54,7 +53,9 @@ class CorpusErrorsTest {
     assertThatThrownBy(
             () ->
                 PreparedCorpus.prepare(
-                    LocalSpark.session(), path, Corpus.settings(), tokens -> Corpus.settings()))
+                    () -> Texts.ofFiles(LocalSpark.session(), path),
+                    Corpus.settings(),
+                    tokens -> Corpus.settings()))
         .isInstanceOf(InputException.class)
         .hasMessageContaining("Cannot read corpus '%s'", path);
   }
@@ -190,8 +191,7 @@ class CorpusErrorsTest {
     assertThatThrownBy(
             () ->
                 PreparedCorpus.prepare(
-                    LocalSpark.session(),
-                    "s3a://bucket/x",
+                    () -> Texts.ofFiles(LocalSpark.session(), "s3a://bucket/x"),
                     Corpus.settings(),
                     tokens -> Corpus.settings()))
         .isInstanceOf(InputException.class)

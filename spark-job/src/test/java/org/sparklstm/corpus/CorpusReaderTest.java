@@ -217,7 +217,7 @@ class CorpusReaderTest {
 
   private static List<String> words(Path directory) {
     CorpusReader reader = new CorpusReader(LocalSpark.session(), directory.toString());
-    Dataset<Row> tokens = PreparedCorpus.tokens(reader.read(reader.find("train")).rows());
+    Dataset<Row> tokens = Texts.tokens(reader.read(reader.find("train")).rows());
     return tokens.orderBy("position").select("tokens").collectAsList().stream()
         .flatMap(row -> row.<String>getList(0).stream())
         .toList();

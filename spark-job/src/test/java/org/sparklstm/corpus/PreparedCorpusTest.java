@@ -47,7 +47,7 @@ class PreparedCorpusTest {
     List<String> words = Corpus.vocabulary(Corpus.TRAIN);
 
     try (PreparedCorpus data = Corpus.prepare(directory, 2)) {
-      List<LaneShard> shards = Corpus.shards(data.test());
+      List<LaneShard> shards = Corpus.shards(data.test().orElseThrow());
       assertThat(shards).hasSize(1);
       assertThat(shards.get(0).tokens()).isDeepEqualTo(Corpus.lanes(test, words, 1, 1, true));
       assertThat(shards.get(0).windows()).isEqualTo(4);

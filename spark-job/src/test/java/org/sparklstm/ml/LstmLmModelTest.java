@@ -39,6 +39,7 @@ import org.sparklstm.checkpoint.Run;
 import org.sparklstm.config.Settings;
 import org.sparklstm.engine.Replica;
 import org.sparklstm.error.InputException;
+import org.sparklstm.ml.feature.Stages;
 import org.sparklstm.run.SavedModel;
 import org.sparklstm.testing.Corpus;
 import org.sparklstm.testing.LocalSpark;

@@ -19,6 +19,7 @@ import org.sparklstm.averaging.ShardedLanes;
 import org.sparklstm.config.Settings;
 import org.sparklstm.config.SettingsLoader;
 import org.sparklstm.corpus.PreparedCorpus;
+import org.sparklstm.corpus.Texts;
 import org.sparklstm.text.LaneReader;
 import org.sparklstm.text.LaneShard;
 import org.sparklstm.text.Window;
@@ -64,8 +65,7 @@ public final class Corpus {
   public static PreparedCorpus prepare(Path directory, int workers, String... overrides) {
     Settings settings = settings(overrides);
     return PreparedCorpus.prepare(
-        LocalSpark.session(),
-        directory.toString(),
+        () -> Texts.ofFiles(LocalSpark.session(), directory.toString()),
         settings,
         tokens -> settings.with("cluster.workers", workers));
   }

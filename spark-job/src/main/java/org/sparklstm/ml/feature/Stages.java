@@ -1,4 +1,4 @@
-package org.sparklstm.ml;
+package org.sparklstm.ml.feature;
 
 import java.util.Arrays;
 import java.util.List;
@@ -13,9 +13,9 @@ import org.apache.spark.sql.types.StructType;
 import scala.Option;
 
 /** What the stages share: the checks of columns, and every call into Spark ML's own persistence. */
-final class Stages {
-  static final DataType TOKENS = DataTypes.createArrayType(DataTypes.StringType);
-  static final DataType IDS = DataTypes.createArrayType(DataTypes.IntegerType, false);
+public final class Stages {
+  public static final DataType TOKENS = DataTypes.createArrayType(DataTypes.StringType);
+  public static final DataType IDS = DataTypes.createArrayType(DataTypes.IntegerType, false);
 
   private Stages() {}
 
@@ -25,7 +25,8 @@ final class Stages {
    * @param types of which the column must have one
    * @throws IllegalArgumentException naming the stage, the column and all types
    */
-  static void requireColumn(String stage, StructType schema, String column, DataType... types) {
+  public static void requireColumn(
+      String stage, StructType schema, String column, DataType... types) {
     StructField field =
         Arrays.stream(schema.fields())
             .filter(f -> f.name().equals(column))
@@ -45,23 +46,23 @@ final class Stages {
   }
 
   /** Refuses a schema that already has {@code column}. */
-  static void requireAbsent(String stage, StructType schema, String column) {
+  public static void requireAbsent(String stage, StructType schema, String column) {
     if (List.of(schema.fieldNames()).contains(column)) {
       throw new IllegalArgumentException("%s: column %s already exists".formatted(stage, column));
     }
   }
 
-  static void saveMetadata(Params stage, String path, SparkSession spark) {
+  public static void saveMetadata(Params stage, String path, SparkSession spark) {
     DefaultParamsWriter.saveMetadata(
         stage, path, spark.sparkContext(), Option.empty(), Option.empty());
   }
 
-  static DefaultParamsReader.Metadata loadMetadata(
+  public static DefaultParamsReader.Metadata loadMetadata(
       String path, SparkSession spark, Class<?> stage) {
     return DefaultParamsReader.loadMetadata(path, spark.sparkContext(), stage.getName());
   }
 
-  static void setParams(Params stage, DefaultParamsReader.Metadata metadata) {
+  public static void setParams(Params stage, DefaultParamsReader.Metadata metadata) {
     metadata.getAndSetParams(stage, Option.empty());
   }
 }

@@ -1,9 +1,9 @@
-package org.sparklstm.ml;
+package org.sparklstm.ml.feature;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.sparklstm.ml.VocabularyIndexerTest.indexer;
-import static org.sparklstm.ml.VocabularyIndexerTest.text;
+import static org.sparklstm.ml.feature.VocabularyIndexerTest.indexer;
+import static org.sparklstm.ml.feature.VocabularyIndexerTest.text;
 
 import java.io.IOException;
 import java.nio.file.Files;

@@ -1,4 +1,4 @@
-package org.sparklstm.ml;
+package org.sparklstm.ml.feature;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

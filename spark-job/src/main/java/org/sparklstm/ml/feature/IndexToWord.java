@@ -1,4 +1,4 @@
-package org.sparklstm.ml;
+package org.sparklstm.ml.feature;
 
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.udf;

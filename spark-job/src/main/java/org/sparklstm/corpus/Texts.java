@@ -1,0 +1,170 @@
+package org.sparklstm.corpus;
+
+import static org.apache.spark.sql.functions.array;
+import static org.apache.spark.sql.functions.coalesce;
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.concat;
+import static org.apache.spark.sql.functions.count;
+import static org.apache.spark.sql.functions.element_at;
+import static org.apache.spark.sql.functions.exists;
+import static org.apache.spark.sql.functions.expr;
+import static org.apache.spark.sql.functions.filter;
+import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.min;
+import static org.apache.spark.sql.functions.monotonically_increasing_id;
+import static org.apache.spark.sql.functions.not;
+import static org.apache.spark.sql.functions.regexp_replace;
+import static org.apache.spark.sql.functions.size;
+import static org.apache.spark.sql.functions.sum;
+import static org.apache.spark.sql.functions.transform;
+import static org.apache.spark.sql.functions.when;
+
+import java.util.HexFormat;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.apache.spark.ml.feature.RegexTokenizer;
+import org.apache.spark.sql.Column;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.storage.StorageLevel;
+import org.sparklstm.error.InputException;
+import org.sparklstm.text.Vocabulary;
+import org.sparklstm.text.WhiteSpace;
+
+/**
+ * The texts of a run, cut into words. Spark keeps the words until this is closed.
+ *
+ * @param test empty: the model is not tested
+ */
+public record Texts(Text train, Text valid, Optional<Text> test) implements AutoCloseable {
+  static final String TOKENS = "tokens";
+
+  private static final String END = Vocabulary.END_OF_SENTENCE;
+
+  /**
+   * A text.
+   *
+   * @param name for messages: a file, or what the rows are
+   * @param tokens columns position (bigint), which orders the rows, and tokens (array of string)
+   * @param digest of all rows and their positions
+   */
+  public record Text(String name, Dataset<Row> tokens, String digest) {
+
+    /** Words and line ends. */
+    long length() {
+      return tokens.agg(coalesce(sum(size(col(TOKENS))), lit(0L))).head().getLong(0);
+    }
+  }
+
+  /**
+   * The texts in a directory of any Hadoop file system: {@code train.txt}, {@code valid.txt} and
+   * {@code test.txt}, or what else {@link CorpusReader#find} finds.
+   *
+   * @throws InputException naming the file that cannot be used
+   */
+  public static Texts ofFiles(SparkSession spark, String directory) {
+    CorpusReader reader = new CorpusReader(spark, directory);
+    CorpusReader.Source train = reader.find("train");
+    CorpusReader.Source valid = reader.find("valid");
+    CorpusReader.Source test = reader.find("test");
+    return new Texts(
+        ofFile(reader, train), ofFile(reader, valid), Optional.of(ofFile(reader, test)));
+  }
+
+  private static Text ofFile(CorpusReader reader, CorpusReader.Source source) {
+    CorpusReader.Part part = reader.read(source);
+    return new Text(source.path().toString(), kept(tokens(part.rows())), part.digest());
+  }
+
+  /**
+   * Texts in a column of rows, in the order of the rows. It is a string, of which each line ends
+   * with {@code <eos>}, or an array of words. A text without words is left out.
+   *
+   * @param train rows that are the same whenever they are computed
+   */
+  public static Texts ofColumns(Dataset<Row> train, Dataset<Row> valid, String column) {
+    return new Texts(
+        ofColumn("the training rows", train, column),
+        ofColumn("the validation rows", valid, column),
+        Optional.empty());
+  }
+
+  private static Text ofColumn(String name, Dataset<Row> rows, String column) {
+    Dataset<Row> texts =
+        rows.select(monotonically_increasing_id().as("position"), rows.col(column).as("text"))
+            .where(col("text").isNotNull());
+    boolean isString = texts.schema().apply("text").dataType().equals(DataTypes.StringType);
+    Dataset<Row> words =
+        isString
+            ? words(texts, regexp_replace(col("text"), "\n", " " + END + " "))
+            : texts.select(
+                col("position"),
+                transform(col("text"), word -> coalesce(word, lit(Vocabulary.UNKNOWN)))
+                    .as("words"));
+    Column ended = element_at(col("words"), -1).equalTo(END);
+    Dataset<Row> tokens =
+        kept(
+            words
+                .where(exists(col("words"), word -> word.notEqual(END)))
+                .select(col("position"), ended(not(ended)).as(TOKENS)));
+    Column noWord =
+        element_at(filter(col(TOKENS), word -> word.rlike("^$|" + WhiteSpace.PATTERN)), 1);
+    Row found =
+        tokens
+            .agg(
+                count(lit(1)),
+                expr("coalesce(bit_xor(xxhash64(position, tokens)), 0L)"),
+                min(noWord))
+            .head();
+    if (!found.isNullAt(2)) {
+      tokens.unpersist();
+      throw new InputException(
+          "Cannot read %s: '%s' of column %s is no word, it is empty or has white space"
+              .formatted(name, found.getString(2), column));
+    }
+    String digest = found.getLong(0) + ":" + HexFormat.of().toHexDigits(found.getLong(1));
+    return new Text(name, tokens, digest);
+  }
+
+  /** Splits the text of rows into words: (position, …, words). */
+  private static Dataset<Row> words(Dataset<Row> rows, Column text) {
+    return new RegexTokenizer()
+        .setInputCol("cut")
+        .setOutputCol("words")
+        .setPattern(WhiteSpace.PATTERN)
+        .setToLowercase(false)
+        .transform(rows.withColumn("cut", text));
+  }
+
+  /** The words of a row, with {@code <eos>} behind them where a line ends. */
+  private static Column ended(Column ends) {
+    return when(ends, concat(col("words"), array(lit(END)))).otherwise(col("words"));
+  }
+
+  /** The words of a {@link CorpusReader.Part}, and {@code <eos>} for each line end. */
+  static Dataset<Row> tokens(Dataset<Row> rows) {
+    return words(rows, col("line")).select(col("position"), ended(col("ends")).as(TOKENS));
+  }
+
+  private static Dataset<Row> kept(Dataset<Row> tokens) {
+    return tokens.persist(StorageLevel.MEMORY_AND_DISK()); // else each pass would read and split
+  }
+
+  /** Of all lines and their positions, wherever they are stored, compressed or not. */
+  String digest() {
+    return all().map(Text::digest).collect(Collectors.joining(", "));
+  }
+
+  private Stream<Text> all() {
+    return Stream.concat(Stream.of(train, valid), test.stream());
+  }
+
+  /** Spark lets go of the words. */
+  @Override
+  public void close() {
+    all().forEach(text -> text.tokens().unpersist());
+  }
+}

@@ -1,0 +1,6 @@
+/**
+ * Spark ML stages for other people's pipelines: words to ids and back, ids to windows.
+ *
+ * <p>May import {@code files}, {@code text}.
+ */
+package org.sparklstm.ml.feature;
