@@ -3,14 +3,7 @@
 #   submit/spark-class.sh org.apache.spark.deploy.master.Master --host 127.0.0.1
 #   submit/spark-class.sh org.apache.spark.deploy.worker.Worker spark://127.0.0.1:7077
 set -euo pipefail
-SPARK_HOME=$("$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/spark-runtime.sh")
-export SPARK_HOME
-# Java reads arguments and file names by the locale. Where it is POSIX, as under cron and in containers, every
-# character outside ASCII would become "?".
-if [ "$(locale charmap 2>/dev/null)" != UTF-8 ]; then
-  LC_ALL=$(locale -a 2>/dev/null | grep -im1 -e '^C\.utf-\?8$' -e '\.utf-\?8$' || echo C.UTF-8)
-  export LC_ALL
-fi
+. "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/environment.sh"
 if [ -x "$SPARK_HOME/bin/spark-class" ]; then
   exec "$SPARK_HOME/bin/spark-class" "$@"
 fi

@@ -7,6 +7,6 @@ public final class PtbTrain {
   private PtbTrain() {}
 
   public static void main(String[] args) {
-    Commands.main(TrainCommand::new, args);
+    Commands.runOnSpark(TrainCommand::new, args);
   }
 }

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.ServiceLoader;
 import org.sparklstm.error.ConfigurationException;
+import org.sparklstm.model.LstmShape;
 
 /** Where engines are found. */
 public final class Engines {
@@ -23,6 +24,20 @@ public final class Engines {
 
   private static Optional<Engine> lookup(String name) {
     return ALL.stream().filter(engine -> engine.name().equals(name)).findFirst();
+  }
+
+  /**
+   * The most preferred engine that runs on this machine and has such models, with one thread.
+   *
+   * @throws IllegalStateException if there is none
+   */
+  public static EngineChoice here(LstmShape shape) {
+    return ALL.stream()
+        .filter(engine -> engine.whyUnavailable().isEmpty())
+        .filter(engine -> engine.refuses(shape, Regularisation.NONE, 1).isEmpty())
+        .findFirst()
+        .map(engine -> new EngineChoice(engine.name(), 1))
+        .orElseThrow(() -> new IllegalStateException("No engine runs such a model here: " + shape));
   }
 
   /** Why the engine of that name does not run on this machine; empty if it does. */

@@ -17,17 +17,22 @@ public final class Commands {
 
   private Commands() {}
 
-  /**
-   * Checks the platform, makes and runs a command, and ends the JVM if it fails. YARN takes an exit
-   * before main returns for a failure, even with 0.
-   */
-  public static void main(Supplier<Callable<Integer>> command, String... args) {
+  /** As {@link #run}, for a command that uses Spark: checks the platform first. */
+  public static void runOnSpark(Supplier<Callable<Integer>> command, String... args) {
     try {
       Platform.requireSupported(); // before anything that links to Spark
     } catch (ConfigurationException e) {
       System.err.println(e.getMessage());
       System.exit(CommandLine.ExitCode.USAGE);
     }
+    run(command, args);
+  }
+
+  /**
+   * Makes and runs a command, and ends the JVM if it fails. YARN takes an exit before main returns
+   * for a failure, even with 0.
+   */
+  public static void run(Supplier<Callable<Integer>> command, String... args) {
     int code = line(command.get()).execute(args);
     if (code != CommandLine.ExitCode.OK) {
       System.exit(code);

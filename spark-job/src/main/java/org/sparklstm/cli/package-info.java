@@ -1,7 +1,8 @@
 /**
- * The command line.
+ * The command lines.
  *
- * <p>May import {@code app}, {@code cluster}, {@code config}, {@code corpus}, {@code error}, {@code
- * run}.
+ * <p>May import {@code app}, {@code checkpoint}, {@code cluster}, {@code config}, {@code corpus},
+ * {@code engine}, {@code error}, {@code generate}, {@code model}, {@code run}, {@code text}, {@code
+ * train}.
  */
 package org.sparklstm.cli;

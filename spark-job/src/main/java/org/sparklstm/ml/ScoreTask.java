@@ -10,10 +10,7 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.util.TaskCompletionListener;
 import org.sparklstm.averaging.ReplicaPool;
-import org.sparklstm.engine.Engine;
-import org.sparklstm.engine.EngineChoice;
 import org.sparklstm.engine.Engines;
-import org.sparklstm.engine.Regularisation;
 import org.sparklstm.engine.Replica;
 import org.sparklstm.model.LstmShape;
 import org.sparklstm.score.LaneScorer;
@@ -49,7 +46,7 @@ record ScoreTask(
       return rows;
     }
     TaskContext task = TaskContext.get();
-    ReplicaPool.Loan loan = ReplicaPool.lend(engine(), shape, LANES);
+    ReplicaPool.Loan loan = ReplicaPool.lend(Engines.here(shape), shape, LANES);
     task.addTaskCompletionListener(
         (TaskCompletionListener) ended -> loan.end(!ended.isFailed() && !ended.isInterrupted()));
     Replica replica = loan.replica();
@@ -68,17 +65,6 @@ record ScoreTask(
         return with(tokenizer, scorer.next());
       }
     };
-  }
-
-  /** The most preferred engine that runs here and has such models. */
-  private EngineChoice engine() {
-    return Engines.all().stream()
-        .filter(engine -> engine.whyUnavailable().isEmpty())
-        .filter(engine -> engine.refuses(shape, Regularisation.NONE, 1).isEmpty())
-        .map(Engine::name)
-        .findFirst()
-        .map(name -> new EngineChoice(name, 1))
-        .orElseThrow(() -> new IllegalStateException("No engine runs such a model here: " + shape));
   }
 
   private List<int[]> encode(Tokenizer tokenizer, Row row) {

@@ -70,10 +70,11 @@ final class CheckpointStore {
   /**
    * The newest checkpoint that can be used; the log names those that cannot.
    *
+   * @param purpose which the log says before its name
    * @return empty if none was written yet
    * @throws InputException if they cannot be listed, or there are some and none can be used
    */
-  Optional<Checkpoint> latest() {
+  Optional<Checkpoint> latest(String purpose) {
     FileSystem fs = files.fileSystem();
     List<FileStatus> newestFirst;
     try {
@@ -87,9 +88,9 @@ final class CheckpointStore {
     }
     String reason = "";
     for (FileStatus file : newestFirst) {
-      try (InputStream in = fs.open(file.getPath())) {
-        Checkpoint checkpoint = CheckpointFile.read(in, file.getLen());
-        LOG.info("Resuming from {}", file.getPath());
+      try {
+        Checkpoint checkpoint = read(fs, file.getPath());
+        LOG.info("{} {}", purpose, file.getPath());
         return Optional.of(checkpoint);
       } catch (IOException | FSError e) { // an error of a local disk
         reason = reason.isEmpty() ? InputException.firstLine(e) : reason;
@@ -102,6 +103,17 @@ final class CheckpointStore {
               .formatted(newestFirst.size(), directory, reason));
     }
     return Optional.empty();
+  }
+
+  /**
+   * Reads a checkpoint.
+   *
+   * @throws IOException if it is none, or not whole and unchanged
+   */
+  static Checkpoint read(FileSystem fs, Path file) throws IOException {
+    try (InputStream in = fs.open(file)) {
+      return CheckpointFile.read(in, fs.getFileStatus(file).getLen());
+    }
   }
 
   private List<FileStatus> newestFirst() throws IOException {

@@ -1,5 +1,6 @@
 package org.sparklstm.run;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -9,12 +10,15 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.function.Consumer;
 import org.apache.hadoop.fs.CommonPathCapabilities;
 import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.sparklstm.files.AtomicFiles;
+import org.sparklstm.files.HadoopFiles;
 import org.sparklstm.train.RoundSummary;
 import org.sparklstm.train.TrainingState;
 
@@ -66,6 +70,21 @@ final class MetricsLog implements RunListener {
         }
       }
     }
+  }
+
+  /** The events of {@code file}, none if there is no such file. */
+  static List<JsonNode> events(FileSystem fs, Path file) throws IOException {
+    List<JsonNode> events = new ArrayList<>();
+    if (fs.exists(file)) {
+      for (String line : HadoopFiles.text(fs, file).lines().toList()) {
+        try {
+          events.add(JSON.readTree(line));
+        } catch (JsonProcessingException e) {
+          break; // the last line of a killed run may be half a line
+        }
+      }
+    }
+    return events;
   }
 
   private static boolean isBefore(String line, TrainingState state) {

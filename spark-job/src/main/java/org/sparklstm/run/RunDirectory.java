@@ -28,9 +28,9 @@ import org.sparklstm.train.TrainingState;
  */
 public final class RunDirectory {
   private static final Logger LOG = LoggerFactory.getLogger(RunDirectory.class);
-  private static final String CHECKPOINTS = "checkpoints";
-  private static final String METRICS = "metrics.jsonl";
-  private static final String MODEL = SavedModel.DIRECTORY;
+  static final String CHECKPOINTS = "checkpoints";
+  static final String METRICS = "metrics.jsonl";
+  static final String MODEL = SavedModel.DIRECTORY;
   private static final String PROBE = "probe" + TEMPORARY;
 
   /** What a run has, in the order in which it is removed: nobody resumes from half of a run. */
@@ -152,7 +152,9 @@ public final class RunDirectory {
 
   /** The newest checkpoint, if the run in this directory is to be continued and has one. */
   public Optional<Checkpoint> latest() {
-    return existing == ExistingRun.RESUME ? checkpoints().latest() : Optional.empty();
+    return existing == ExistingRun.RESUME
+        ? checkpoints().latest("Resuming from")
+        : Optional.empty();
   }
 
   /**

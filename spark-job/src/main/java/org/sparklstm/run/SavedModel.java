@@ -89,6 +89,15 @@ public record SavedModel(Settings settings, Vocabulary vocabulary, float[] param
     }
   }
 
+  /** Whether a directory has the weights of a model. */
+  static boolean isIn(FileSystem fs, Path directory) {
+    try {
+      return fs.exists(new Path(directory, WEIGHTS));
+    } catch (IOException e) {
+      throw unreadable(directory, InputException.firstLine(e), e);
+    }
+  }
+
   /**
    * Reads a model back from the directory that {@link RunDirectory#save} wrote.
    *

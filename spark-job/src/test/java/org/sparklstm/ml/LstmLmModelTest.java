@@ -35,42 +35,31 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.sparklstm.checkpoint.Run;
-import org.sparklstm.config.Settings;
 import org.sparklstm.engine.Replica;
 import org.sparklstm.error.InputException;
 import org.sparklstm.ml.feature.Stages;
 import org.sparklstm.run.SavedModel;
-import org.sparklstm.testing.Corpus;
 import org.sparklstm.testing.LocalSpark;
+import org.sparklstm.testing.Models;
 import org.sparklstm.testing.Replicas;
-import org.sparklstm.text.Vocabulary;
 import org.sparklstm.text.Window;
 import scala.reflect.ClassTag;
 import scala.reflect.ClassTag$;
 
 class LstmLmModelTest {
-  private static final List<String> WORDS = List.of("<eos>", "the", "cat", "sat", "<unk>", "é");
+  private static final List<String> WORDS = Models.WORDS;
   private static final int UNKNOWN = 4;
 
   /** What an engine rounds differently in another number of lanes. */
   private static final double TOLERANCE = 1e-5;
 
-  private static SavedModel saved(float scale) {
-    Settings settings = Corpus.settings("model.layers=2", "model.init-scale=" + scale);
-    float[] parameters = new Run(settings, WORDS.size(), "abc").begin().state().parameters();
-    return new SavedModel(settings, new Vocabulary(WORDS), parameters);
-  }
-
   private static LstmLmModel model() {
-    return new LstmLmModel("lm", saved(1)).setUnknown("count");
+    return new LstmLmModel("lm", Models.of(1)).setUnknown("count");
   }
 
   /** A model for which every word has the same probability. */
   private static LstmLmModel uniform() {
-    SavedModel any = saved(1);
-    float[] zeros = new float[any.parameters().length];
-    return new LstmLmModel("lm", new SavedModel(any.settings(), any.vocabulary(), zeros));
+    return new LstmLmModel("lm", Models.of(0));
   }
 
   private static Dataset<Row> texts(String... texts) {
@@ -87,7 +76,7 @@ class LstmLmModelTest {
 
   /** Σ −ln p of words that follow {@code <eos>} and a zero state, word by word. */
   private static double nats(int... ids) {
-    SavedModel model = saved(1);
+    SavedModel model = Models.of(1);
     try (Replica replica = Replicas.of(model.shape(), 1)) {
       replica.setParameters(model.parameters());
       double sum = 0;

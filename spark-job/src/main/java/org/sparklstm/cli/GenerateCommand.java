@@ -1,0 +1,226 @@
+package org.sparklstm.cli;
+
+import java.io.IOException;
+import java.io.PrintStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.stream.IntStream;
+import org.apache.hadoop.conf.Configuration;
+import org.sparklstm.engine.EngineChoice;
+import org.sparklstm.engine.Engines;
+import org.sparklstm.engine.Replica;
+import org.sparklstm.error.ConfigurationException;
+import org.sparklstm.error.InputException;
+import org.sparklstm.generate.Generator;
+import org.sparklstm.generate.Sampler;
+import org.sparklstm.run.SavedModel;
+import org.sparklstm.text.Vocabulary;
+import org.sparklstm.text.WhiteSpace;
+import picocli.CommandLine;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** The command line of {@code PtbGenerate}. */
+@Command(
+    name = "PtbGenerate",
+    mixinStandardHelpOptions = true,
+    sortOptions = false,
+    description = "Continues a text with a trained model. The same command prints the same text.",
+    exitCodeListHeading = "%nExit codes:%n",
+    exitCodeList = {"0:done", "1:failed, or the model cannot be used", "2:wrong usage"})
+public final class GenerateCommand implements Callable<Integer> {
+  private static final String BETWEEN_SAMPLES = "---------------";
+
+  @Option(
+      names = "--model-path",
+      paramLabel = "<uri>",
+      required = true,
+      description = "The --save-path of a run, or its model/, on any Hadoop file system")
+  private String modelPath;
+
+  @ArgGroup private Prompt prompt = new Prompt();
+
+  /** Where the prompt is. */
+  static final class Prompt {
+    @Option(
+        names = "--prompt",
+        paramLabel = "<text>",
+        defaultValue = "",
+        description = "Text to continue (default: the beginning of a sentence)")
+    private String text = "";
+
+    @Option(
+        names = "--prompt-file",
+        paramLabel = "<file>",
+        description = "The same in a file of this machine, in UTF-8")
+    private Path file;
+  }
+
+  @Option(
+      names = "--length",
+      paramLabel = "<words>",
+      defaultValue = "200",
+      description = "Words to add, line ends included (default: ${DEFAULT-VALUE})")
+  private int length;
+
+  @Option(
+      names = "--samples",
+      paramLabel = "<n>",
+      defaultValue = "1",
+      description = "Texts to write (default: ${DEFAULT-VALUE})")
+  private int samples;
+
+  @Option(
+      names = "--temperature",
+      paramLabel = "<t>",
+      defaultValue = "0.8",
+      description =
+          "Below 1 likely words are drawn more often, above 1 less often; 0: always the likeliest"
+              + " (default: ${DEFAULT-VALUE})")
+  private double temperature;
+
+  @Option(
+      names = "--top-k",
+      paramLabel = "<k>",
+      defaultValue = "200",
+      description = "Draw from the k likeliest words only (default: ${DEFAULT-VALUE})")
+  private int topK;
+
+  @Option(
+      names = "--top-p",
+      paramLabel = "<p>",
+      defaultValue = "1.0",
+      description =
+          "Draw from the likeliest words only, as few as together have this probability (default:"
+              + " ${DEFAULT-VALUE})")
+  private double topP;
+
+  @Option(
+      names = "--seed",
+      paramLabel = "<n>",
+      defaultValue = "1",
+      description = "Another seed gives another text (default: ${DEFAULT-VALUE})")
+  private long seed;
+
+  @Option(names = "--allow-unknown", description = "Let <unk> be drawn too")
+  private boolean allowUnknown;
+
+  @Override
+  public Integer call() throws IOException {
+    Commands.requireDecoded("--model-path", modelPath);
+    Sampler sampler = sampler();
+    String text = prompt.file == null ? prompt.text : read(prompt.file);
+    SavedModel model = SavedModel.read(modelPath, new Configuration());
+    int[] ids = ids(text, model.vocabulary());
+    EngineChoice engine = Engines.here(model.shape());
+    try (Replica replica = engine.engine().replica(model.shape(), samples)) {
+      replica.useThreads(engine.threads());
+      replica.setParameters(model.parameters());
+      Generator generator = new Generator(replica, model.vocabulary(), sampler, allowUnknown);
+      print(generator, text, ids);
+    }
+    return CommandLine.ExitCode.OK;
+  }
+
+  private Sampler sampler() {
+    if (length < 1 || samples < 1) {
+      throw new ConfigurationException("--length and --samples must be at least 1");
+    }
+    try {
+      return new Sampler(temperature, topK, topP);
+    } catch (IllegalArgumentException e) {
+      throw new ConfigurationException(e.getMessage(), e);
+    }
+  }
+
+  private static String read(Path file) {
+    try {
+      return Files.readString(file);
+    } catch (IOException e) {
+      throw new InputException(
+          "Cannot read --prompt-file %s: %s".formatted(file, InputException.firstLine(e)), e);
+    }
+  }
+
+  /** {@code <eos>}, after which a sentence begins, and the words of the prompt. */
+  private static int[] ids(String text, Vocabulary vocabulary) {
+    List<String> words = new ArrayList<>(List.of(Vocabulary.END_OF_SENTENCE));
+    Arrays.stream(
+            text.replace("\n", " " + Vocabulary.END_OF_SENTENCE + " ")
+                .split(WhiteSpace.PATTERN, -1))
+        .filter(word -> !word.isEmpty())
+        .forEach(words::add);
+    List<String> unknown = words.stream().filter(word -> !vocabulary.contains(word)).toList();
+    if (!unknown.isEmpty() && !vocabulary.contains(Vocabulary.UNKNOWN)) {
+      throw new InputException(
+          "Cannot continue the prompt: the model does not know %s, and has no %s to stand for them"
+              .formatted(String.join(", ", unknown), Vocabulary.UNKNOWN));
+    }
+    if (!unknown.isEmpty()) {
+      System.err.printf(
+          "The model reads %s for what it does not know: %s%n",
+          Vocabulary.UNKNOWN, String.join(", ", unknown));
+    }
+    return words.stream().mapToInt(word -> vocabulary.id(word).orElseThrow()).toArray();
+  }
+
+  /** Prints one sample while it is drawn, several one after the other. */
+  private void print(Generator generator, String text, int[] ids) {
+    PrintStream out = System.out;
+    if (samples == 1) {
+      Words words = new Words(text, out);
+      generator.generate(ids, length, seed, (word, sample) -> words.add(word));
+      out.println();
+      return;
+    }
+    StringBuilder[] texts =
+        IntStream.range(0, samples)
+            .mapToObj(i -> new StringBuilder())
+            .toArray(StringBuilder[]::new);
+    List<Words> words = Arrays.stream(texts).map(sample -> new Words(text, sample)).toList();
+    generator.generate(ids, length, seed, (word, sample) -> words.get(sample).add(word));
+    for (StringBuilder sample : texts) {
+      out.println(sample);
+      out.println(BETWEEN_SAMPLES);
+    }
+  }
+
+  /** Writes words with a space between two and a line end for {@code <eos>}. */
+  private static final class Words {
+    private final Appendable out;
+    private boolean atLineStart;
+
+    Words(String text, Appendable out) {
+      this.out = out;
+      append(text);
+      this.atLineStart = text.isEmpty() || WhiteSpace.is(text.codePointBefore(text.length()));
+    }
+
+    void add(String word) {
+      boolean ends = word.equals(Vocabulary.END_OF_SENTENCE);
+      if (ends) {
+        append("\n");
+      } else {
+        append(atLineStart ? word : " " + word);
+      }
+      atLineStart = ends;
+    }
+
+    private void append(String text) {
+      try {
+        out.append(text);
+        if (out instanceof PrintStream stream) {
+          stream.flush();
+        }
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+  }
+}
