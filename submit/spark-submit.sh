@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# What the other scripts share: submits PtbTrain with Spark's options before "--" and PtbTrain's after it.
+# What the other scripts share: submits PtbTrain, or the program that CLASS names, with Spark's options before "--"
+# and its own after it.
 #   submit/spark-submit.sh --master spark://host:7077 -- --data-path hdfs:///ptb --save-path hdfs:///runs/1
 set -euo pipefail
 root=$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")
@@ -12,7 +13,7 @@ done
 # What spark-defaults.conf does not set. Its spark.driver.extraJavaOptions come after ours.
 export SPARK_DRIVER_MEMORY=${SPARK_DRIVER_MEMORY:-4g}
 exec "$root/submit/spark-class.sh" org.apache.spark.deploy.SparkSubmit \
-  --class PtbTrain \
+  --class "${CLASS:-PtbTrain}" \
   ${DRIVER_MEMORY:+--driver-memory "$DRIVER_MEMORY"} \
   --conf "spark.driver.defaultJavaOptions=\"-Dlog4j2.configurationFile=$root/conf/log4j2.properties\"" \
   "${spark[@]}" \

@@ -2,7 +2,7 @@
  * The command lines.
  *
  * <p>May import {@code app}, {@code checkpoint}, {@code cluster}, {@code config}, {@code corpus},
- * {@code engine}, {@code error}, {@code generate}, {@code model}, {@code run}, {@code text}, {@code
- * train}.
+ * {@code documents}, {@code engine}, {@code error}, {@code files}, {@code generate}, {@code ml},
+ * {@code model}, {@code run}, {@code text}, {@code train}.
  */
 package org.sparklstm.cli;

@@ -9,7 +9,10 @@ import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.network.util.JavaUtils;
 import org.sparklstm.config.Settings;
 import org.sparklstm.engine.Engine;
+import org.sparklstm.engine.Engines;
+import org.sparklstm.engine.Sgd;
 import org.sparklstm.error.ConfigurationException;
+import org.sparklstm.model.LstmShape;
 import org.sparklstm.train.Combine;
 import org.sparklstm.train.TrainingPlan;
 import org.sparklstm.train.WeightedMean;
@@ -134,23 +137,50 @@ public record ExecutorMemory(long heap, long total) implements Serializable {
       needed = needed.plus(driver);
     } else {
       requireOverhead(needed, spark.getConf());
-      requireHeap("the driver", here().heap(), SPARK + driver, "--driver-memory");
+      requireHeap("train", "the driver", here().heap(), SPARK + driver, "--driver-memory");
     }
     for (ExecutorMemory memory : shards.map(shard -> here()).collect()) {
       if (spark.isLocal()) {
-        requireHeap("this JVM", memory.heap(), needed.heap(), "--driver-memory");
+        requireHeap("train", "this JVM", memory.heap(), needed.heap(), "--driver-memory");
       } else {
-        requireHeap("an executor", memory.heap(), needed.heap(), "--executor-memory");
+        requireHeap("train", "an executor", memory.heap(), needed.heap(), "--executor-memory");
       }
-      if (memory.total() < needed.total()) {
-        throw new ConfigurationException(
-            "Cannot train %s parameters on a machine of %s MiB: %s workers in a JVM need %s MiB"
-                .formatted(
-                    plan.shape().parameterCount(),
-                    memory.total() / MEBIBYTE,
-                    tasks,
-                    needed.total() / MEBIBYTE + 1));
-      }
+      requireTotal("train", plan.shape(), memory, needed, tasks);
+    }
+  }
+
+  /**
+   * Looks at what scoring takes of an executor.
+   *
+   * @param lanes of the replica that each task has
+   * @throws ConfigurationException naming the memory that is needed, if there is less
+   */
+  public static void requireToScore(SparkContext spark, LstmShape shape, int lanes) {
+    SparkConf conf = spark.getConf();
+    int slots = slots(spark);
+    int cores = conf.getInt("spark.executor.cores", 1) / conf.getInt("spark.task.cpus", 1);
+    int tasks = spark.isLocal() ? slots : Math.max(1, cores);
+    // The model as it was read, the broadcast as it came and unpacked, and a spare copy.
+    long heap = SPARK + 4L * Float.BYTES * shape.parameterCount();
+    long replica = Engines.here(shape).engine().memory(shape, new Sgd(1), lanes, 1).host();
+    ExecutorMemory needed = new ExecutorMemory(heap, heap + JVM + tasks * replica);
+    if (spark.isLocal()) {
+      requireHeap("score", "this JVM", here().heap(), needed.heap(), "--driver-memory");
+      requireTotal("score with", shape, here(), needed, tasks);
+      return;
+    }
+    long executor = JavaUtils.byteStringAsMb(conf.get("spark.executor.memory", "1g")) * MEBIBYTE;
+    requireHeap("score", "an executor", executor, needed.heap(), "--executor-memory");
+    double factor = conf.getDouble("spark.executor.memoryOverheadFactor", 0.1);
+    long overhead = Math.max(384, (long) (factor * executor / MEBIBYTE));
+    boolean containers = !conf.get("spark.master").startsWith("spark://");
+    if (conf.contains(OVERHEAD)) {
+      overhead = JavaUtils.byteStringAsMb(conf.get(OVERHEAD));
+    }
+    if (containers && overhead < needed.overhead()) {
+      throw new ConfigurationException(
+          "Cannot score: executors have %sm besides the heap, this model needs %sm; set %s"
+              .formatted(overhead, needed.overhead(), OVERHEAD));
     }
   }
 
@@ -172,11 +202,26 @@ public record ExecutorMemory(long heap, long total) implements Serializable {
         1, spark.maxNumConcurrentTasks(spark.resourceProfileManager().defaultResourceProfile()));
   }
 
-  private static void requireHeap(String whose, long heap, long needed, String option) {
+  private static void requireTotal(
+      String what, LstmShape shape, ExecutorMemory memory, ExecutorMemory needed, int tasks) {
+    if (memory.total() < needed.total()) {
+      throw new ConfigurationException(
+          "Cannot %s %s parameters on a machine of %s MiB: %s workers in a JVM need %s MiB"
+              .formatted(
+                  what,
+                  shape.parameterCount(),
+                  memory.total() / MEBIBYTE,
+                  tasks,
+                  needed.total() / MEBIBYTE + 1));
+    }
+  }
+
+  private static void requireHeap(
+      String what, String whose, long heap, long needed, String option) {
     if (heap < needed) {
       throw new ConfigurationException(
-          "Cannot train: %s has %s MiB of Java heap, this model needs %s; raise %s"
-              .formatted(whose, heap / MEBIBYTE, needed / MEBIBYTE + 1, option));
+          "Cannot %s: %s has %s MiB of Java heap, this model needs %s; raise %s"
+              .formatted(what, whose, heap / MEBIBYTE, needed / MEBIBYTE + 1, option));
     }
   }
 }

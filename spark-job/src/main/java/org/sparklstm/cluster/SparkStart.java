@@ -28,6 +28,21 @@ public final class SparkStart {
     return start(sparkConf(settings, new SparkConf()), settings.cluster().roundTimeout());
   }
 
+  /**
+   * Starts Spark for a program that uses a trained model.
+   *
+   * @param name of the program
+   * @throws TrainingException if Spark does not start within {@code limit}
+   */
+  public static SparkSession start(String name, Duration limit) throws InterruptedException {
+    SparkConf conf = new SparkConf();
+    conf.setIfMissing("spark.master", "local[*]");
+    conf.setIfMissing("spark.app.name", name);
+    // A model computes long on little text: small tasks keep all cores busy to the end.
+    conf.setIfMissing("spark.sql.files.maxPartitionBytes", "16m");
+    return start(conf, limit);
+  }
+
   /** Starts Spark in a thread of its own, because YARN's queue is waited for without a limit. */
   private static SparkSession start(SparkConf conf, Duration limit) throws InterruptedException {
     FutureTask<SparkSession> session =

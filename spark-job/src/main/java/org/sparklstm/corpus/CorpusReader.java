@@ -75,6 +75,22 @@ final class CorpusReader {
     }
   }
 
+  /**
+   * The path itself: a file, or a directory of part files.
+   *
+   * @throws InputException if there is none, or it is empty or holds directories
+   */
+  Source whole() {
+    try {
+      return HadoopFiles.on(directory, hadoop, fs -> source(fs, fs.makeQualified(directory)));
+    } catch (IOException e) {
+      throw new InputException(
+          "Cannot read text %s: %s"
+              .formatted(HadoopFiles.describe(directory, hadoop), InputException.firstLine(e)),
+          e);
+    }
+  }
+
   private Source find(FileSystem fs, List<String> names) throws IOException {
     Path qualified = fs.makeQualified(directory);
     if (!fs.exists(directory)) {
@@ -88,18 +104,22 @@ final class CorpusReader {
     for (String name : names) {
       Path path = new Path(qualified, name);
       if (fs.exists(path)) {
-        FileStatus status = fs.getFileStatus(path);
-        List<FileStatus> files =
-            (status.isDirectory() ? partFiles(fs, path) : List.of(status))
-                .stream().filter(file -> file.getLen() > 0).toList();
-        if (files.isEmpty()) {
-          throw new InputException("Cannot read corpus: %s is empty".formatted(path));
-        }
-        return new Source(path, files);
+        return source(fs, path);
       }
     }
     throw new InputException(
         "Cannot read corpus: %s holds none of %s".formatted(qualified, String.join(", ", names)));
+  }
+
+  private static Source source(FileSystem fs, Path path) throws IOException {
+    FileStatus status = fs.getFileStatus(path);
+    List<FileStatus> files =
+        (status.isDirectory() ? partFiles(fs, path) : List.of(status))
+            .stream().filter(file -> file.getLen() > 0).toList();
+    if (files.isEmpty()) {
+      throw new InputException("Cannot read corpus: %s is empty".formatted(path));
+    }
+    return new Source(path, files);
   }
 
   /** The files of a directory by name, but for those that Hadoop takes for hidden. */

@@ -20,9 +20,11 @@ import static org.apache.spark.sql.functions.transform;
 import static org.apache.spark.sql.functions.when;
 
 import java.util.HexFormat;
+import java.util.Iterator;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
 import org.apache.spark.ml.feature.RegexTokenizer;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
@@ -53,6 +55,15 @@ public record Texts(Text train, Text valid, Optional<Text> test) implements Auto
    */
   public record Text(String name, Dataset<Row> tokens, String digest) {
 
+    /** The words and line ends in the order of the text, read piece by piece. */
+    public Iterator<String> words() {
+      Iterator<Row> rows = tokens.orderBy("position").toLocalIterator();
+      Iterable<Row> all = () -> rows;
+      return StreamSupport.stream(all.spliterator(), false)
+          .flatMap(row -> row.<String>getList(1).stream())
+          .iterator();
+    }
+
     /** Words and line ends. */
     long length() {
       return tokens.agg(coalesce(sum(size(col(TOKENS))), lit(0L))).head().getLong(0);
@@ -72,6 +83,18 @@ public record Texts(Text train, Text valid, Optional<Text> test) implements Auto
     CorpusReader.Source test = reader.find("test");
     return new Texts(
         ofFile(reader, train), ofFile(reader, valid), Optional.of(ofFile(reader, test)));
+  }
+
+  /**
+   * One text, of which {@link Text#words} then gives the words. Spark keeps its words until its
+   * tokens are unpersisted.
+   *
+   * @param uri a file, or a directory of part files, on any Hadoop file system
+   * @throws InputException if it cannot be used
+   */
+  public static Text ofFile(SparkSession spark, String uri) {
+    CorpusReader reader = new CorpusReader(spark, uri);
+    return ofFile(reader, reader.whole());
   }
 
   private static Text ofFile(CorpusReader reader, CorpusReader.Source source) {

@@ -52,6 +52,9 @@ import scala.reflect.ClassTag$;
  */
 public final class LstmLmModel extends Model<LstmLmModel>
     implements MLWritable, ScoringParams<LstmLmModel> {
+  /** Lanes of a task's replica: with more, products are hardly faster, and the last ones idle. */
+  public static final int LANES = ScoreTask.LANES;
+
   private static final String DATA = "data";
 
   private final String uid;
@@ -90,6 +93,11 @@ public final class LstmLmModel extends Model<LstmLmModel>
   /** The words in id order. */
   public String[] vocabulary() {
     return vocabulary.words().toArray(String[]::new);
+  }
+
+  /** The network. */
+  public LstmShape shape() {
+    return shape;
   }
 
   /** Number of trained parameters. */

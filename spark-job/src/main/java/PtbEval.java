@@ -1,0 +1,12 @@
+import org.sparklstm.cli.Commands;
+import org.sparklstm.cli.EvalCommand;
+
+/** Gives the perplexity of texts under a trained model: {@code --help} says more. */
+@SuppressWarnings("DefaultPackage") // so that --class PtbEval is all there is to type
+public final class PtbEval {
+  private PtbEval() {}
+
+  public static void main(String[] args) {
+    Commands.runOnSpark(EvalCommand::new, args);
+  }
+}

@@ -1,0 +1,163 @@
+package org.sparklstm.cli;
+
+import java.io.PrintStream;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import org.apache.spark.sql.SparkSession;
+import org.sparklstm.app.EvalJob;
+import org.sparklstm.cluster.SparkStart;
+import org.sparklstm.corpus.Texts;
+import org.sparklstm.run.SavedModel;
+import org.sparklstm.text.Vocabulary;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** The command line of {@code PtbEval}. */
+@Command(
+    name = "PtbEval",
+    mixinStandardHelpOptions = true,
+    sortOptions = false,
+    description =
+        "Gives the perplexity of texts under a trained model, as training gives that of its test part:"
+            + " each text is one stream, and all its words but the first are predicted.",
+    exitCodeListHeading = "%nExit codes:%n",
+    exitCodeList = {"0:done", "1:failed, or a text cannot be used", "2:wrong usage"})
+public final class EvalCommand implements Callable<Integer> {
+  private static final Duration START_LIMIT = Duration.ofMinutes(60);
+
+  @Option(
+      names = "--model-path",
+      paramLabel = "<uri>",
+      required = true,
+      description = "The --save-path of a run, or its model/, on any Hadoop file system")
+  private String modelPath;
+
+  @Option(
+      names = "--data-path",
+      paramLabel = "<uri>",
+      required = true,
+      arity = "1..*",
+      description =
+          "Texts in UTF-8, or .gz, each a file or a directory of part files, on any Hadoop file system")
+  private List<String> dataPaths;
+
+  /** What a line of the table is. */
+  enum Per {
+    line,
+    word
+  }
+
+  @Option(
+      names = "--per",
+      paramLabel = "line|word",
+      description =
+          "Print a table with tabs: of each word its id, −ln p and whether it is unknown, or of each line"
+              + " its perplexity, Σ −ln p, words, unknown words and text. The totals then go to standard"
+              + " error")
+  private Per per;
+
+  @Override
+  public Integer call() throws Exception {
+    Commands.requireDecoded("--model-path", modelPath);
+    dataPaths.forEach(path -> Commands.requireDecoded("--data-path", path));
+    SparkSession spark = SparkStart.start("PtbEval", START_LIMIT);
+    try {
+      EvalJob job =
+          new EvalJob(SavedModel.read(modelPath, spark.sparkContext().hadoopConfiguration()));
+      if (per != null) {
+        System.out.println(
+            per == Per.word ? "word\tid\tnats\tunknown" : "perplexity\tnats\twords\tunknown\tline");
+      }
+      for (String path : dataPaths) {
+        evaluate(job, Texts.ofFile(spark, path));
+      }
+      return CommandLine.ExitCode.OK;
+    } finally {
+      spark.stop();
+    }
+  }
+
+  private void evaluate(EvalJob job, Texts.Text text) {
+    Lines lines = new Lines();
+    EvalJob.WordListener listener =
+        per == null
+            ? (word, id, unknown, nats) -> {}
+            : per == Per.word ? EvalCommand::printWord : lines;
+    EvalJob.Evaluation found = job.evaluate(text.name(), text.words(), listener);
+    lines.end();
+    text.tokens().unpersist();
+    PrintStream out = per == null ? System.out : System.err;
+    long words = found.all().tokens();
+    out.println(
+        String.format(
+            Locale.ROOT,
+            "%s: perplexity %.3f of %d predictions; %.3f of %d without unknown words, %.2f %%",
+            text.name(),
+            found.all().perplexity(),
+            words,
+            found.known().perplexity(),
+            found.known().tokens(),
+            100.0 * found.unknown() / (words + 1)));
+  }
+
+  private static void printWord(String word, int id, boolean unknown, double nats) {
+    System.out.println(word + "\t" + id + "\t" + number(nats) + "\t" + unknown);
+  }
+
+  /** A number with all its digits; nothing for the first word, which is not predicted. */
+  private static String number(double nats) {
+    return Double.isNaN(nats) ? "" : Double.toString(nats);
+  }
+
+  /** Prints a line when its end has come. */
+  private static final class Lines implements EvalJob.WordListener {
+    private final StringBuilder line = new StringBuilder();
+    private double nats;
+    private int predictions;
+    private int words;
+    private int unknownWords;
+
+    @Override
+    public void scored(String word, int id, boolean unknown, double wordNats) {
+      if (!Double.isNaN(wordNats)) {
+        nats += wordNats;
+        predictions++;
+      }
+      if (!word.equals(Vocabulary.END_OF_SENTENCE)) {
+        line.append(words == 0 ? "" : " ").append(word);
+        words++;
+        unknownWords += unknown ? 1 : 0;
+      } else {
+        print();
+      }
+    }
+
+    /** Prints a last line that has no end. */
+    void end() {
+      if (words > 0) {
+        print();
+      }
+    }
+
+    private void print() {
+      System.out.println(
+          Math.exp(nats / predictions)
+              + "\t"
+              + nats
+              + "\t"
+              + words
+              + "\t"
+              + unknownWords
+              + "\t"
+              + line);
+      line.setLength(0);
+      nats = 0;
+      predictions = 0;
+      words = 0;
+      unknownWords = 0;
+    }
+  }
+}

@@ -1,0 +1,6 @@
+/**
+ * Documents in files: a text, and fields that are kept as they are.
+ *
+ * <p>May import {@code error}.
+ */
+package org.sparklstm.documents;

@@ -1,0 +1,147 @@
+package org.sparklstm.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Stream;
+import org.apache.hadoop.conf.Configuration;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.sparklstm.cli.TrainCommandTest.Result;
+import org.sparklstm.engine.Replica;
+import org.sparklstm.run.SavedModel;
+import org.sparklstm.testing.Corpus;
+import org.sparklstm.testing.LocalSpark;
+import org.sparklstm.testing.Models;
+import org.sparklstm.testing.Replicas;
+import org.sparklstm.text.Window;
+
+class EvalCommandTest {
+  private static final String TEXT = "the cat sat\nzebra sat\n\né <unk>";
+
+  @TempDir private Path directory;
+  private String model;
+
+  @BeforeEach
+  void save() throws IOException {
+    LocalSpark.session(); // which the command finds and stops
+    model = Models.save(Models.of(1), directory.resolve("run")).toString();
+  }
+
+  private Result eval(String... args) {
+    return TrainCommandTest.run(
+        new EvalCommand(),
+        Stream.concat(Stream.of("--model-path", model), Arrays.stream(args))
+            .toArray(String[]::new));
+  }
+
+  private String text(String name, String text) throws IOException {
+    return Files.writeString(directory.resolve(name), text).toString();
+  }
+
+  /** −ln p of each word of {@link #TEXT} but the first, computed word by word. */
+  private static double[] nats(int... ids) {
+    double[] nats = new double[ids.length - 1];
+    SavedModel any = Models.of(1);
+    try (Replica replica = Replicas.of(any.shape(), 1)) {
+      replica.setParameters(any.parameters());
+      for (int i = 1; i < ids.length; i++) {
+        nats[i - 1] =
+            replica.score(new Window(0, 0, 1, 1, new int[] {ids[i - 1]}, new int[] {ids[i]}))[0];
+      }
+    }
+    return nats;
+  }
+
+  @Test
+  void aTextHasThePerplexityOfOneStream() throws IOException {
+    double[] nats = nats(1, 2, 3, 0, 4, 3, 0, 0, 5, 4);
+    double known = Arrays.stream(nats).sum() - nats[3] - nats[8];
+
+    Result result = eval("--data-path", text("a.txt", TEXT), text("b.txt", "the cat\n"));
+
+    assertThat(result.status()).isZero();
+    assertThat(result.out())
+        .isEqualTo(
+            String.format(
+                Locale.ROOT,
+                """
+                file:%s/a.txt: perplexity %.3f of 9 predictions; %.3f of 7 without unknown words, 20.00 %%
+                file:%s/b.txt: perplexity %.3f of 2 predictions; %.3f of 2 without unknown words, 0.00 %%
+                """,
+                directory,
+                Math.exp(Arrays.stream(nats).sum() / 9),
+                Math.exp(known / 7),
+                directory,
+                Math.exp(Arrays.stream(nats(1, 2, 0)).sum() / 2),
+                Math.exp(Arrays.stream(nats(1, 2, 0)).sum() / 2)));
+  }
+
+  @Test
+  void eachWordAndEachLineHasItsRow() throws IOException {
+    double[] nats = nats(1, 2, 3, 0, 4, 3, 0, 0, 5, 4);
+
+    List<String> words =
+        eval("--data-path", text("a.txt", TEXT), "--per", "word").out().lines().toList();
+
+    assertThat(words).hasSize(11).startsWith("word\tid\tnats\tunknown", "the\t1\t\tfalse");
+    assertThat(words.get(5)).startsWith("zebra\t4\t").endsWith("\ttrue");
+    for (int i = 0; i < nats.length; i++) {
+      assertThat(Double.parseDouble(words.get(i + 2).split("\t", -1)[2]))
+          .isCloseTo(nats[i], within(1e-5));
+    }
+    Result lines = eval("--data-path", text("a.txt", TEXT), "--per", "line");
+    assertThat(lines.out().lines().map(line -> line.replaceFirst("^[0-9.]+\t[0-9.]+\t", "")))
+        .containsExactly(
+            "perplexity\tnats\twords\tunknown\tline",
+            "3\t0\tthe cat sat",
+            "2\t1\tzebra sat",
+            "0\t0\t",
+            "2\t1\té <unk>");
+    assertThat(lines.err()).contains("of 9 predictions");
+  }
+
+  @Test
+  void theTestPartHasThePerplexityThatTrainingPrinted() throws IOException {
+    Corpus.write(directory, "", Corpus.TRAIN.repeat(9), Corpus.VALID, Corpus.TEST.repeat(30));
+    Path run = directory.resolve("trained");
+    Result trained =
+        TrainCommandTest.run(
+            "--model",
+            "test",
+            "--data-path",
+            directory.toString(),
+            "--save-path",
+            run.toString(),
+            "--set",
+            "data.lanes=2",
+            "--set",
+            "data.window=2",
+            "--set",
+            "train.epochs=1",
+            "--set",
+            "vocabulary.min-count=1");
+    String printed = trained.out().replaceFirst("(?s).*Test Perplexity: ([0-9.]+)\n", "$1");
+    model = run.toString();
+
+    assertThat(SavedModel.read(model, new Configuration()).vocabulary().size()).isPositive();
+    assertThat(eval("--data-path", directory.resolve("test.txt").toString()).out())
+        .contains("perplexity %s of ".formatted(printed));
+  }
+
+  @Test
+  void whatCannotBeEvaluatedFailsInALine() throws IOException {
+    assertThat(eval("--data-path", directory.resolve("none.txt").toString()).err())
+        .contains("none.txt");
+    assertThat(eval("--data-path", text("empty.txt", "")).err()).contains("empty.txt is empty");
+    assertThat(eval("--data-path", text("short.txt", "the")).status()).isEqualTo(1);
+    assertThat(eval("--data-path", text("a.txt", TEXT), "--per", "page").status()).isEqualTo(2);
+  }
+}
