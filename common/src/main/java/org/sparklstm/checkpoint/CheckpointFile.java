@@ -32,7 +32,7 @@ import org.sparklstm.train.TrainingState;
  */
 public final class CheckpointFile {
   /** To be raised when files of before can no longer be read. */
-  private static final String FORMAT = "sparklstm-checkpoint-6";
+  private static final String FORMAT = "sparklstm-checkpoint-7";
 
   private static final String DIGEST = "sha256";
 
@@ -54,6 +54,8 @@ public final class CheckpointFile {
     metadata.put("seed", Long.toString(plan.seed()));
     metadata.put("loss.nats", Double.toHexString(state.loss().nats()));
     metadata.put("loss.tokens", Long.toString(state.loss().tokens()));
+    metadata.put("best.epoch", Integer.toString(checkpoint.best().epoch()));
+    metadata.put("best.valid", Double.toHexString(checkpoint.best().valid()));
     metadata.put("settings", run.settings().json());
     metadata.put("vocabulary.size", Integer.toString(run.vocabularySize()));
     metadata.put("corpus", run.corpus());
@@ -131,7 +133,11 @@ public final class CheckpointFile {
                 Arrays.copyOf(all, laneState), Arrays.copyOfRange(all, optimiserState, momenta)),
             Arrays.copyOfRange(all, laneState, optimiserState),
             Arrays.copyOfRange(all, momenta, all.length));
-    return new Checkpoint(run, state);
+    Best best =
+        new Best(
+            Integer.parseInt(required(metadata, "best.epoch")),
+            Double.parseDouble(required(metadata, "best.valid")));
+    return new Checkpoint(run, state, best);
   }
 
   private static String required(Map<String, String> metadata, String key) throws IOException {

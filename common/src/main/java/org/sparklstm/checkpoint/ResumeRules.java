@@ -18,7 +18,12 @@ public final class ResumeRules {
 
   /** Keys that change no byte of what is trained already. */
   private static final List<String> FREE =
-      List.of("train.epochs", "train.validate-every", "averaging.combine", "cluster.round-timeout");
+      List.of(
+          "train.epochs",
+          "train.patience",
+          "train.validate-every",
+          "averaging.combine",
+          "cluster.round-timeout");
 
   private ResumeRules() {}
 

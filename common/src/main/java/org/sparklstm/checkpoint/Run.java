@@ -26,7 +26,7 @@ public record Run(Settings settings, int vocabularySize, String corpus) {
         ParameterLayout.initialise(
             plan.shape(), settings.model().initScale(), settings.train().seed());
     int lanes = settings.data().lanes();
-    return new Checkpoint(this, TrainingState.initial(plan, parameters, lanes));
+    return new Checkpoint(this, TrainingState.initial(plan, parameters, lanes), Best.NONE);
   }
 
   /** The same run with other settings. */

@@ -73,6 +73,8 @@ public record Settings(
    * How long and how fast to train.
    *
    * @param validateEvery training tokens between validations within an epoch; 0: there are none
+   * @param patience epochs without a better one after which training stops; 0: it never does
+   * @param keep which epoch's model is tested and saved
    */
   public record Train(
       int epochs,
@@ -83,11 +85,20 @@ public record Settings(
       double decayEpochs,
       double maxGradNorm,
       long seed,
-      long validateEvery) {
+      long validateEvery,
+      int patience,
+      Keep keep) {
 
     private Schedule schedule() {
       return new Schedule(epochs, warmUpEpochs, fullRateEpochs, learningRate, decay, decayEpochs);
     }
+  }
+
+  /** The epoch whose model is tested and saved. */
+  public enum Keep {
+    LAST,
+    /** The one with the lowest validation perplexity. */
+    BEST
   }
 
   /**

@@ -73,7 +73,9 @@ final class SettingsReader {
                 real("train.decay-epochs", x -> x > 0, "greater than 0"),
                 real("train.max-grad-norm", x -> x > 0, "greater than 0"),
                 whole("train.seed", Long.MIN_VALUE, Long.MAX_VALUE),
-                whole("train.validate-every", 0, Long.MAX_VALUE)),
+                whole("train.validate-every", 0, Long.MAX_VALUE),
+                integer("train.patience", 0),
+                choice("train.keep", Settings.Keep.class)),
             new Settings.Averaging(
                 integerOrAuto("averaging.period"),
                 integerOrAuto("averaging.late-period"),

@@ -91,7 +91,7 @@ class CheckpointFileTest {
             state.laneState(),
             state.momenta());
     ByteArrayOutputStream out = new ByteArrayOutputStream();
-    CheckpointFile.write(new Checkpoint(plain.run(), withState), plan, out);
+    CheckpointFile.write(new Checkpoint(plain.run(), withState, Best.NONE), plan, out);
     byte[] bytes = out.toByteArray();
 
     Checkpoint read =
@@ -145,16 +145,16 @@ class CheckpointFileTest {
   void anotherFileIsRefused() throws IOException {
     assertThatThrownBy(() -> read(withFormat("pt")))
         .isInstanceOf(IOException.class)
-        .hasMessage("not a checkpoint of format sparklstm-checkpoint-6");
+        .hasMessage("not a checkpoint of format sparklstm-checkpoint-7");
   }
 
   @Test
   void aCheckpointOfAnEarlierVersionIsRefusedWithTheReason() throws IOException {
-    assertThatThrownBy(() -> read(withFormat("sparklstm-checkpoint-5")))
+    assertThatThrownBy(() -> read(withFormat("sparklstm-checkpoint-6")))
         .isInstanceOf(IOException.class)
         .hasMessage(
-            "another version of this program wrote it (format sparklstm-checkpoint-5, not"
-                + " sparklstm-checkpoint-6): resume with that version");
+            "another version of this program wrote it (format sparklstm-checkpoint-6, not"
+                + " sparklstm-checkpoint-7): resume with that version");
   }
 
   /** A forged file: its checksum is right. */
@@ -199,7 +199,8 @@ class CheckpointFileTest {
             new LossSum(1.0 / 3, 340),
             new Trained(parameters, new float[0]),
             new float[] {1, 2, 3, 4, 5, 6, 7, 8},
-            new float[0]));
+            new float[0]),
+        new Best(1, 117.5));
   }
 
   static byte[] bytes(Checkpoint checkpoint) {

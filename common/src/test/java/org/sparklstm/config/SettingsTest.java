@@ -69,7 +69,7 @@ class SettingsTest {
   @ParameterizedTest
   @MethodSource("org.sparklstm.config.SettingsLoader#presets")
   void everyPresetSetsEveryKey(String preset) {
-    assertThat(SettingsLoader.load(preset, null, List.of()).entries()).hasSize(34);
+    assertThat(SettingsLoader.load(preset, null, List.of()).entries()).hasSize(36);
   }
 
   @Test

@@ -92,7 +92,7 @@ sealed interface Start {
               probed.state(),
               corpus.train(),
               windows);
-      return new Checkpoint(withPeriod(run, period), probed.state());
+      return new Checkpoint(withPeriod(run, period), probed.state(), probed.best());
     }
   }
 
@@ -111,7 +111,7 @@ sealed interface Start {
 
     @Override
     public Checkpoint checkpoint(JavaSparkContext spark, Run run, PreparedCorpus corpus) {
-      return new Checkpoint(run, from.state());
+      return new Checkpoint(run, from.state(), from.best());
     }
   }
 }

@@ -16,6 +16,7 @@ import org.sparklstm.averaging.AveragingTrainer;
 import org.sparklstm.averaging.Evaluator;
 import org.sparklstm.averaging.ReplicaPool;
 import org.sparklstm.averaging.ShardedLanes;
+import org.sparklstm.checkpoint.Best;
 import org.sparklstm.checkpoint.Checkpoint;
 import org.sparklstm.checkpoint.Run;
 import org.sparklstm.cluster.ExecutorMemory;
@@ -58,7 +59,8 @@ public final class TrainJob {
   }
 
   /** Input that is read and checked, and a trainer that is ready to train on it. */
-  private record Prepared(Run run, PreparedCorpus corpus, AveragingTrainer trainer, boolean fresh)
+  private record Prepared(
+      Run run, PreparedCorpus corpus, AveragingTrainer trainer, BestModel best, boolean fresh)
       implements AutoCloseable {
     @Override
     public void close() {
@@ -139,6 +141,7 @@ public final class TrainJob {
         begin.run(),
         corpus,
         new AveragingTrainer(context, corpus.assignment(), plan, begin.state()),
+        BestModel.of(begin, directory),
         start instanceof Start.Fresh);
   }
 
@@ -151,10 +154,10 @@ public final class TrainJob {
       if (prepared.fresh()) {
         listeners.begun(trainer.state());
       }
-      while (trainer.state().epoch() < trainer.plan().schedule().epochs()) {
+      while (hasEpoch(prepared)) {
         trainEpoch(prepared, evaluator, listeners);
       }
-      float[] parameters = trainer.state().parameters();
+      float[] parameters = prepared.best().kept(trainer.state());
       int workers = corpus.assignment().workers();
       if (corpus.test().isPresent()) {
         ShardedLanes test = corpus.test().get();
@@ -175,6 +178,24 @@ public final class TrainJob {
               .formatted(directory.get(), InputException.firstLine(e)),
           e);
     }
+  }
+
+  private static boolean hasEpoch(Prepared prepared) {
+    int epochs = prepared.trainer().state().epoch();
+    Best best = prepared.best().best();
+    int patience = prepared.run().settings().train().patience();
+    if (epochs >= prepared.trainer().plan().schedule().epochs()) {
+      return false;
+    }
+    if (best.stops(epochs, patience)) {
+      LOG.info(
+          "Stops after epoch {}: none of the last {} was better than epoch {} (train.patience)",
+          epochs,
+          patience,
+          best.epoch() + 1);
+      return false;
+    }
+    return true;
   }
 
   /** Trains and validates one epoch, or what is left of it. */
@@ -206,9 +227,10 @@ public final class TrainJob {
     double valid =
         perplexity(name + ": the valid", evaluator.evaluate(parameters, corpus.valid(), job));
     trainer.nextEpoch();
+    Best best = prepared.best().validated(epoch, valid, parameters);
     long trained = loss.tokens() - tokensBefore;
     listeners.epochEnded(
-        new EpochSummary(epoch, rate, loss, valid, trained, seconds, trainer.state()));
+        new EpochSummary(epoch, rate, loss, valid, trained, seconds, trainer.state(), best));
   }
 
   /**
@@ -264,7 +286,12 @@ public final class TrainJob {
     listeners.add(new Progress());
     listeners.add(new GuessingAlarm(prepared.corpus().vocabulary().size()));
     if (directory.isPresent()) {
-      listeners.addAll(directory.get().begin(prepared.run(), prepared.trainer().state()));
+      listeners.addAll(
+          directory
+              .get()
+              .begin(
+                  new Checkpoint(
+                      prepared.run(), prepared.trainer().state(), prepared.best().best())));
     }
     return new RunListeners(listeners);
   }

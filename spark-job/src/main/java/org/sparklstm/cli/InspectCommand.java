@@ -1,7 +1,6 @@
 package org.sparklstm.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
@@ -49,7 +48,7 @@ public final class InspectCommand implements Callable<Integer> {
       paramLabel = "<word>",
       description =
           "Also list the words whose embeddings are the nearest by cosine; may be repeated")
-  private List<String> nearest = new ArrayList<>();
+  private List<String> nearest = List.of();
 
   @Option(
       names = {"-n", "--number"},

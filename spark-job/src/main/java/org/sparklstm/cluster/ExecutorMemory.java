@@ -133,6 +133,9 @@ public record ExecutorMemory(long heap, long total) implements Serializable {
     int tasks = Math.min((slots - 1) / executors + 1, workers);
     ExecutorMemory needed = needed(settings, plan, workers, tasks).plus(text); // of lost ones too
     long driver = driver(plan, workers);
+    if (settings.train().keep() == Settings.Keep.BEST) {
+      driver += (long) Float.BYTES * plan.shape().parameterCount();
+    }
     if (spark.isLocal()) {
       needed = needed.plus(driver);
     } else {

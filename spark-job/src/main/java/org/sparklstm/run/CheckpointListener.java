@@ -1,6 +1,7 @@
 package org.sparklstm.run;
 
 import java.io.IOException;
+import org.sparklstm.checkpoint.Best;
 import org.sparklstm.checkpoint.Checkpoint;
 import org.sparklstm.checkpoint.Run;
 import org.sparklstm.config.Settings;
@@ -14,12 +15,14 @@ final class CheckpointListener implements RunListener {
   private final CheckpointStore store;
   private final Run run;
   private final Settings.Checkpoint settings;
+  private Best best;
   private int rounds; // of the epoch
   private boolean validated; // and the round behind which it was is still to be saved
 
-  CheckpointListener(CheckpointStore store, Run run) {
+  CheckpointListener(CheckpointStore store, Run run, Best best) {
     this.store = store;
     this.run = run;
+    this.best = best;
     this.settings = run.settings().checkpoint();
   }
 
@@ -52,10 +55,11 @@ final class CheckpointListener implements RunListener {
 
   @Override
   public void epochEnded(EpochSummary epoch) throws IOException {
+    best = epoch.best();
     save(epoch.next());
   }
 
   private void save(TrainingState state) throws IOException {
-    store.save(new Checkpoint(run, state), settings.keep());
+    store.save(new Checkpoint(run, state, best), settings.keep());
   }
 }

@@ -18,6 +18,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.sparklstm.checkpoint.Checkpoint;
 import org.sparklstm.checkpoint.CheckpointFile;
+import org.sparklstm.config.Settings;
 import org.sparklstm.error.InputException;
 import org.sparklstm.files.AtomicFiles;
 import org.sparklstm.train.TrainingState;
@@ -44,13 +45,11 @@ final class CheckpointStore {
    * Saves a checkpoint, keeps the newest of those before it, and removes all others. Later ones
    * could not be read, or training would have continued from them.
    *
-   * @param keep how many stay, this one included
+   * @param keep how many stay, this one included; that of the best epoch stays too if it is wanted
    */
   void save(Checkpoint checkpoint, int keep) throws IOException {
     TrainingState state = checkpoint.state();
-    String name =
-        String.format(
-            Locale.ROOT, "epoch-%06d-round-%09d.safetensors", state.epoch(), state.round());
+    String name = name(state.epoch(), state.round());
     files.write(new Path(directory, name), out -> CheckpointFile.write(checkpoint, out));
     Set<Path> kept =
         newestFirst().stream()
@@ -58,12 +57,41 @@ final class CheckpointStore {
             .dropWhile(file -> !file.getName().equals(name))
             .limit(keep)
             .collect(Collectors.toSet());
+    if (checkpoint.run().settings().train().keep() == Settings.Keep.BEST) {
+      kept.add(afterEpoch(checkpoint.best().epoch()));
+    }
     FileSystem fs = files.fileSystem();
     for (FileStatus file : fs.listStatus(directory)) {
       Path path = file.getPath();
       if (FILE.matcher(path.getName()).matches() && !kept.contains(path)) {
         fs.delete(path, true);
       }
+    }
+  }
+
+  private static String name(int epoch, int round) {
+    return String.format(Locale.ROOT, "epoch-%06d-round-%09d.safetensors", epoch, round);
+  }
+
+  /** The checkpoint at the end of an epoch, from 0. */
+  private Path afterEpoch(int epoch) {
+    return new Path(directory, name(epoch + 1, 0));
+  }
+
+  /**
+   * The parameters at the end of an epoch.
+   *
+   * @param epoch from 0
+   * @throws InputException if its checkpoint is missing or damaged
+   */
+  float[] parameters(int epoch) {
+    try {
+      return read(files.fileSystem(), afterEpoch(epoch)).state().parameters();
+    } catch (IOException e) {
+      throw new InputException(
+          "Cannot resume with train.keep = best: checkpoint %s of the best epoch cannot be read: %s"
+              .formatted(afterEpoch(epoch), InputException.firstLine(e)),
+          e);
     }
   }
 

@@ -15,12 +15,10 @@ import org.apache.hadoop.fs.Path;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.sparklstm.checkpoint.Checkpoint;
-import org.sparklstm.checkpoint.Run;
 import org.sparklstm.error.ConfigurationException;
 import org.sparklstm.error.InputException;
 import org.sparklstm.files.AtomicFiles;
 import org.sparklstm.files.HadoopFiles;
-import org.sparklstm.train.TrainingState;
 
 /**
  * The directory of a run, on any Hadoop file system: {@code model/}, {@code metrics.jsonl} and
@@ -159,16 +157,26 @@ public final class RunDirectory {
 
   /**
    * Begins or continues a run in this directory, now that all input is known to be good. A run that
-   * is to be overwritten is removed, and metrics after {@code state} are dropped.
+   * is to be overwritten is removed, and metrics after {@code begin} are dropped.
    *
-   * @param state where the run begins or continues
+   * @param begin where the run begins or continues
    * @return what keeps the run here
    */
-  public List<RunListener> begin(Run run, TrainingState state) throws IOException {
+  public List<RunListener> begin(Checkpoint begin) throws IOException {
     clear();
     return List.of(
-        MetricsLog.open(files, new Path(root, METRICS), state),
-        new CheckpointListener(checkpoints(), run));
+        MetricsLog.open(files, new Path(root, METRICS), begin.state()),
+        new CheckpointListener(checkpoints(), begin.run(), begin.best()));
+  }
+
+  /**
+   * The parameters at the end of an epoch of a run that is continued.
+   *
+   * @param epoch from 0
+   * @throws InputException if its checkpoint is missing or damaged
+   */
+  public float[] parameters(int epoch) {
+    return checkpoints().parameters(epoch);
   }
 
   /** Writes {@code model/} in place of what stands there. */

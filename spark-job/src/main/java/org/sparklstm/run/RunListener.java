@@ -1,6 +1,7 @@
 package org.sparklstm.run;
 
 import java.io.IOException;
+import org.sparklstm.checkpoint.Best;
 import org.sparklstm.engine.LossSum;
 import org.sparklstm.train.RoundSummary;
 import org.sparklstm.train.TrainingState;
@@ -71,6 +72,7 @@ public interface RunListener extends AutoCloseable {
    * @param trained tokens that this process trained of it: all, unless it resumed within the epoch
    * @param seconds that they took
    * @param next the state at the beginning of the next epoch
+   * @param best epoch so far, this one included
    */
   record EpochSummary(
       int epoch,
@@ -79,5 +81,6 @@ public interface RunListener extends AutoCloseable {
       double valid,
       long trained,
       double seconds,
-      TrainingState next) {}
+      TrainingState next,
+      Best best) {}
 }

@@ -10,6 +10,7 @@ import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.sparklstm.checkpoint.Best;
 import org.sparklstm.engine.LossSum;
 import org.sparklstm.run.RunListener.EpochBegin;
 import org.sparklstm.run.RunListener.EpochSummary;
@@ -37,7 +38,7 @@ class TutorialLinesTest {
             new Trained(new float[0], new float[0]),
             new float[0],
             new float[0]);
-    return new EpochSummary(0, 1, loss(3), valid, 1, 1, next);
+    return new EpochSummary(0, 1, loss(3), valid, 1, 1, next, Best.NONE);
   }
 
   @ParameterizedTest

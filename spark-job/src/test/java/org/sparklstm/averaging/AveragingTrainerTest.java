@@ -19,6 +19,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.sparklstm.averaging.WorkerTask.Outcome;
 import org.sparklstm.averaging.WorkerTask.WorkerEnd;
+import org.sparklstm.checkpoint.Best;
 import org.sparklstm.checkpoint.Checkpoint;
 import org.sparklstm.checkpoint.CheckpointFile;
 import org.sparklstm.checkpoint.Run;
@@ -215,7 +216,8 @@ class AveragingTrainerTest {
             new Checkpoint(
                 average.run(),
                 new TrainingState(
-                    0, 2, second.loss(), second.trained(), second.laneState(), new float[0])),
+                    0, 2, second.loss(), second.trained(), second.laneState(), new float[0]),
+                Best.NONE),
             2);
 
     assertThat(second.momenta()).isNotEqualTo(new float[second.momenta().length]);
@@ -311,7 +313,7 @@ class AveragingTrainerTest {
     trainer.epoch(shards(2), WINDOWS, ended -> states.add(ended.state()));
     TrainingState end = trainer.state();
 
-    Checkpoint written = new Checkpoint(start.run(), states.get(round - 1));
+    Checkpoint written = new Checkpoint(start.run(), states.get(round - 1), Best.NONE);
     TrainingState continued = train(readBack(written), 2);
 
     assertThat(states).hasSize(4);
@@ -350,7 +352,7 @@ class AveragingTrainerTest {
     TrainingState state =
         new TrainingState(0, 1, LossSum.ZERO, trained, first.laneState(), first.momenta());
 
-    assertThatThrownBy(() -> train(new Checkpoint(start.run(), state), 2))
+    assertThatThrownBy(() -> train(new Checkpoint(start.run(), state, Best.NONE), 2))
         .isInstanceOf(TrainingException.class)
         .hasMessageStartingWith("The loss of worker 0 is infinite or NaN in epoch 1 round 2");
   }

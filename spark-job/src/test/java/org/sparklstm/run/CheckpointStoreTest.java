@@ -19,6 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.sparklstm.checkpoint.Best;
 import org.sparklstm.checkpoint.Checkpoint;
 import org.sparklstm.checkpoint.Run;
 import org.sparklstm.engine.LossSum;
@@ -172,7 +173,13 @@ class CheckpointStoreTest {
   }
 
   static Checkpoint checkpoint(int epoch, int round) {
-    Checkpoint initial = new Run(Corpus.settings("cluster.workers=1"), WORDS.size(), "abc").begin();
+    return checkpoint(epoch, round, Best.NONE);
+  }
+
+  private static Checkpoint checkpoint(int epoch, int round, Best best, String... settings) {
+    String[] all = Arrays.copyOf(settings, settings.length + 1);
+    all[settings.length] = "cluster.workers=1";
+    Checkpoint initial = new Run(Corpus.settings(all), WORDS.size(), "abc").begin();
     float[] parameters = initial.state().parameters().clone();
     parameters[0] = 100 * epoch + round;
     return new Checkpoint(
@@ -183,7 +190,30 @@ class CheckpointStoreTest {
             new LossSum(round, 10),
             new Trained(parameters, new float[0]),
             initial.state().laneState(),
-            initial.state().momenta()));
+            initial.state().momenta()),
+        best);
+  }
+
+  @Test
+  void theCheckpointOfTheBestEpochStaysWhereItIsWanted() throws IOException {
+    CheckpointStore store = open(directory, OVERWRITE).checkpoints();
+    Best second = new Best(1, 120);
+
+    store.save(checkpoint(2, 0, second, "train.keep=best"), 1);
+    store.save(checkpoint(3, 0, second, "train.keep=best"), 1);
+    store.save(checkpoint(3, 7, second, "train.keep=best"), 1);
+
+    assertThat(file(2, 0)).exists();
+    assertThat(file(3, 0)).doesNotExist();
+    assertThat(store.parameters(1)).isEqualTo(checkpoint(2, 0).state().parameters());
+    assertThatThrownBy(() -> store.parameters(2))
+        .isInstanceOf(InputException.class)
+        .hasMessageContaining("Cannot resume with train.keep = best");
+
+    store.save(checkpoint(4, 0, new Best(3, 110), "train.keep=best"), 1);
+    assertThat(file(2, 0)).doesNotExist();
+    store.save(checkpoint(5, 0, new Best(3, 110)), 1);
+    assertThat(file(4, 0)).doesNotExist();
   }
 
   private void truncate(int epoch, int round) throws IOException {

@@ -16,6 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.sparklstm.checkpoint.Best;
 import org.sparklstm.engine.LossSum;
 import org.sparklstm.files.AtomicFiles;
 import org.sparklstm.run.RunListener.EpochSummary;
@@ -34,7 +35,7 @@ class MetricsLogTest {
     try (MetricsLog log = open(state(0, 0))) {
       log.roundEnded(end(1, 2, new LossSum(1.5, 40)));
       LossSum loss = new LossSum(8_000 * Math.log(16), 8_000);
-      log.epochEnded(new EpochSummary(0, 0.5, loss, 178.125, 6_000, 4, state(1, 0)));
+      log.epochEnded(new EpochSummary(0, 0.5, loss, 178.125, 6_000, 4, state(1, 0), Best.NONE));
       log.tested(116.5);
     }
 
@@ -184,7 +185,8 @@ class MetricsLogTest {
    */
   private static EpochSummary epoch(
       int epoch, LossSum loss, double valid, long trained, double seconds) {
-    return new EpochSummary(epoch - 1, 1, loss, valid, trained, seconds, state(epoch, 0));
+    return new EpochSummary(
+        epoch - 1, 1, loss, valid, trained, seconds, state(epoch, 0), Best.NONE);
   }
 
   private static TrainingState state(int epoch, int round) {

@@ -1,0 +1,93 @@
+package org.sparklstm.app;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.apache.hadoop.conf.Configuration;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.sparklstm.corpus.Texts;
+import org.sparklstm.run.RunDirectory;
+import org.sparklstm.run.RunDirectory.ExistingRun;
+import org.sparklstm.run.RunListener;
+import org.sparklstm.testing.Corpus;
+import org.sparklstm.testing.LocalSpark;
+
+/** A model that is best in its first epochs: the rate is far too high to get any better. */
+class BestEpochTest {
+  private static final String[] DIVERGING = {
+    "train.learning-rate=5",
+    "train.max-grad-norm=50",
+    "train.full-rate-epochs=9",
+    "averaging.period=50",
+    "cluster.workers=1",
+    "checkpoint.every-rounds=0",
+    "checkpoint.keep=1"
+  };
+
+  @TempDir private Path directory;
+  private final List<Double> valid = new ArrayList<>();
+  private final List<float[]> parameters = new ArrayList<>();
+
+  @BeforeEach
+  void write() throws IOException {
+    Corpus.write(directory, "", Corpus.TRAIN.repeat(9), Corpus.VALID, Corpus.TEST);
+  }
+
+  /** Trains, and notes what each epoch ended with; the model's parameters. */
+  private float[] train(String run, ExistingRun existing, String... more) throws IOException {
+    RunListener epochs =
+        new RunListener() {
+          @Override
+          public void epochEnded(EpochSummary epoch) {
+            valid.add(epoch.valid());
+            parameters.add(epoch.next().parameters().clone());
+          }
+        };
+    RunDirectory saved =
+        RunDirectory.open(directory.resolve(run).toString(), new Configuration(), existing);
+    String[] settings =
+        Stream.concat(Arrays.stream(DIVERGING), Arrays.stream(more)).toArray(String[]::new);
+    return new TrainJob(LocalSpark.session(), Optional.of(saved), List.of(epochs))
+        .run(
+            Corpus.settings(settings),
+            () -> Texts.ofFiles(LocalSpark.session(), directory.toString()))
+        .parameters();
+  }
+
+  private int best() {
+    return valid.indexOf(valid.stream().min(Double::compare).orElseThrow());
+  }
+
+  @Test
+  void theBestEpochIsKeptAlsoByARunThatContinues() throws IOException {
+    float[] kept = train("a", ExistingRun.REFUSE, "train.epochs=6", "train.keep=best");
+
+    assertThat(best()).isLessThan(4);
+    assertThat(kept).isEqualTo(parameters.get(best()));
+    assertThat(kept).isNotEqualTo(parameters.get(5));
+
+    int before = best() + 2; // the best epoch is not the newest checkpoint
+    train("b", ExistingRun.REFUSE, "train.epochs=" + before, "train.keep=best");
+    assertThat(train("b", ExistingRun.RESUME, "train.epochs=6", "train.keep=best")).isEqualTo(kept);
+  }
+
+  @Test
+  void trainingStopsWhenNoEpochHasBeenBetterForAWhile() throws IOException {
+    float[] last = train("a", ExistingRun.REFUSE, "train.epochs=9", "train.patience=2");
+
+    assertThat(valid).hasSize(best() + 3).hasSizeLessThan(9);
+    assertThat(last).isEqualTo(parameters.get(valid.size() - 1));
+    int epochs = valid.size();
+    assertThat(train("a", ExistingRun.RESUME, "train.epochs=9", "train.patience=2"))
+        .isEqualTo(last);
+    assertThat(valid).hasSize(epochs);
+  }
+}
