@@ -16,7 +16,7 @@ if [ $# -eq 0 ]; then
   submit=$(realpath --relative-to=. "$here")
   cat >&2 << EOF
 
-The model is in $run/model, the perplexities of all epochs in $run/metrics.jsonl. Next:
+The model is in $run/model, and a report for your browser in $run/report.html. Next:
   $submit/generate.sh --model-path $run --prompt "she was"
   $submit/eval.sh --model-path $run --data-path YOUR-TEXT.txt
   $submit/inspect.sh $run --nearest captain

@@ -48,7 +48,7 @@ public final class InspectCommand implements Callable<Integer> {
       paramLabel = "<word>",
       description =
           "Also list the words whose embeddings are the nearest by cosine; may be repeated")
-  private List<String> nearest = List.of();
+  private String[] nearest = {};
 
   @Option(
       names = {"-n", "--number"},
@@ -67,13 +67,13 @@ public final class InspectCommand implements Callable<Integer> {
     contents.model().ifPresent(this::describe);
     contents.checkpoint().ifPresent(this::describe);
     results(contents.events());
-    if (!nearest.isEmpty()) {
+    for (String word : nearest) {
       SavedModel model =
           contents
               .model()
               .orElseThrow(
                   () -> new InputException("--nearest needs a model: " + uri + " has none"));
-      nearest.forEach(word -> neighbours(model, word));
+      neighbours(model, word);
     }
     return CommandLine.ExitCode.OK;
   }

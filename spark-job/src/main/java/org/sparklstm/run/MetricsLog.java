@@ -30,22 +30,31 @@ final class MetricsLog implements RunListener {
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final FSDataOutputStream out;
+  private final Consumer<JsonNode> follower;
   private boolean failed; // what the stream threw, it would throw again when it is closed
 
-  private MetricsLog(FSDataOutputStream out) {
+  private MetricsLog(FSDataOutputStream out, Consumer<JsonNode> follower) {
     this.out = out;
+    this.follower = follower;
   }
 
-  /** Opens the log of a run that continues from {@code state}: what came after it is dropped. */
-  static MetricsLog open(AtomicFiles files, Path file, TrainingState state) throws IOException {
+  /**
+   * Opens the log of a run that continues from {@code state}: what came after it is dropped.
+   *
+   * @param follower takes each event, first those that are kept
+   */
+  static MetricsLog open(
+      AtomicFiles files, Path file, TrainingState state, Consumer<JsonNode> follower)
+      throws IOException {
     FileSystem fs = files.fileSystem();
     files.recover(file);
     if (!fs.hasPathCapability(file, CommonPathCapabilities.FS_APPEND)) {
       ByteArrayOutputStream kept = new ByteArrayOutputStream();
       copy(fs, file, state, kept);
-      MetricsLog log = new MetricsLog(fs.create(file, true));
+      MetricsLog log = new MetricsLog(fs.create(file, true), follower);
       try {
         kept.writeTo(log.out);
+        events(kept.toString(StandardCharsets.UTF_8)).forEach(follower);
       } catch (IOException e) {
         log.close();
         throw e;
@@ -53,7 +62,8 @@ final class MetricsLog implements RunListener {
       return log;
     }
     files.write(file, out -> copy(fs, file, state, out));
-    return new MetricsLog(fs.append(file));
+    events(fs, file).forEach(follower);
+    return new MetricsLog(fs.append(file), follower);
   }
 
   /** Copies the lines of {@code file}, if there is one, from before {@code state}. */
@@ -74,14 +84,16 @@ final class MetricsLog implements RunListener {
 
   /** The events of {@code file}, none if there is no such file. */
   static List<JsonNode> events(FileSystem fs, Path file) throws IOException {
+    return fs.exists(file) ? events(HadoopFiles.text(fs, file)) : List.of();
+  }
+
+  private static List<JsonNode> events(String lines) {
     List<JsonNode> events = new ArrayList<>();
-    if (fs.exists(file)) {
-      for (String line : HadoopFiles.text(fs, file).lines().toList()) {
-        try {
-          events.add(JSON.readTree(line));
-        } catch (JsonProcessingException e) {
-          break; // the last line of a killed run may be half a line
-        }
+    for (String line : lines.lines().toList()) {
+      try {
+        events.add(JSON.readTree(line));
+      } catch (JsonProcessingException e) {
+        break; // the last line of a killed run may be half a line
       }
     }
     return events;
@@ -167,6 +179,7 @@ final class MetricsLog implements RunListener {
       failed = true;
       throw e;
     }
+    follower.accept(event);
   }
 
   @Override

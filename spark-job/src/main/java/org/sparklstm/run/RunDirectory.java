@@ -21,19 +21,27 @@ import org.sparklstm.files.AtomicFiles;
 import org.sparklstm.files.HadoopFiles;
 
 /**
- * The directory of a run, on any Hadoop file system: {@code model/}, {@code metrics.jsonl} and
- * {@code checkpoints/}.
+ * The directory of a run, on any Hadoop file system: {@code model/}, {@code metrics.jsonl}, {@code
+ * report.html} and {@code checkpoints/}.
  */
 public final class RunDirectory {
   private static final Logger LOG = LoggerFactory.getLogger(RunDirectory.class);
   static final String CHECKPOINTS = "checkpoints";
   static final String METRICS = "metrics.jsonl";
   static final String MODEL = SavedModel.DIRECTORY;
+  private static final String REPORT = "report.html";
   private static final String PROBE = "probe" + TEMPORARY;
 
   /** What a run has, in the order in which it is removed: nobody resumes from half of a run. */
   private static final List<String> RUN_FILES =
-      List.of(CHECKPOINTS, MODEL, MODEL + TEMPORARY, METRICS, METRICS + TEMPORARY);
+      List.of(
+          CHECKPOINTS,
+          MODEL,
+          MODEL + TEMPORARY,
+          METRICS,
+          METRICS + TEMPORARY,
+          REPORT,
+          REPORT + TEMPORARY);
 
   /** What a run has in its directories; a hidden file, of a desktop or of NFS, is no matter. */
   private static final Pattern IN_RUN =
@@ -116,14 +124,14 @@ public final class RunDirectory {
               .formatted(root));
     }
     for (Path path : run) {
-      boolean metrics = path.getName().startsWith(METRICS);
-      if (fs.getFileStatus(path).isDirectory() == metrics) {
+      boolean isFile = path.getName().startsWith(METRICS) || path.getName().startsWith(REPORT);
+      if (fs.getFileStatus(path).isDirectory() == isFile) {
         throw new ConfigurationException(
             "Cannot save to %s: %s is a %s, which no run has"
-                .formatted(root, path, metrics ? "directory" : "file"));
+                .formatted(root, path, isFile ? "directory" : "file"));
       }
       for (FileStatus child : fs.listStatus(path)) {
-        if (!metrics && !IN_RUN.matcher(child.getPath().getName()).matches()) {
+        if (!isFile && !IN_RUN.matcher(child.getPath().getName()).matches()) {
           throw new ConfigurationException(
               "Cannot save to %s: %s is not of a run, and would be lost; move it away, or choose another --save-path"
                   .formatted(root, child.getPath()));
@@ -164,9 +172,11 @@ public final class RunDirectory {
    */
   public List<RunListener> begin(Checkpoint begin) throws IOException {
     clear();
+    ReportPage page = new ReportPage(begin.run());
     return List.of(
-        MetricsLog.open(files, new Path(root, METRICS), begin.state()),
-        new CheckpointListener(checkpoints(), begin.run(), begin.best()));
+        MetricsLog.open(files, new Path(root, METRICS), begin.state(), page::add),
+        new CheckpointListener(checkpoints(), begin.run(), begin.best()),
+        new Report(page, files, new Path(root, REPORT)));
   }
 
   /**

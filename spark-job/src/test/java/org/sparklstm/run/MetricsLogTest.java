@@ -171,7 +171,8 @@ class MetricsLogTest {
     return MetricsLog.open(
         AtomicFiles.on(FileSystem.getLocal(new Configuration())),
         new org.apache.hadoop.fs.Path(directory.resolve("metrics.jsonl").toString()),
-        state);
+        state,
+        event -> {});
   }
 
   private static RoundSummary end(int epoch, int round, LossSum loss) {
