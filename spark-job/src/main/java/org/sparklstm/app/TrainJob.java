@@ -159,12 +159,14 @@ public final class TrainJob {
       }
       float[] parameters = prepared.best().kept(trainer.state());
       int workers = corpus.assignment().workers();
+      double test = Double.NaN;
       if (corpus.test().isPresent()) {
-        ShardedLanes test = corpus.test().get();
-        listeners.tested(
-            perplexity("The test", evaluator.evaluateLane(parameters, test, workers, "test")));
+        ShardedLanes text = corpus.test().get();
+        test = perplexity("The test", evaluator.evaluateLane(parameters, text, workers, "test"));
+        listeners.tested(test);
       }
-      SavedModel model = new SavedModel(prepared.run().settings(), corpus.vocabulary(), parameters);
+      SavedModel model =
+          new SavedModel(prepared.run().settings(), corpus.vocabulary(), parameters, test);
       if (directory.isPresent()) {
         directory.get().save(model);
       }

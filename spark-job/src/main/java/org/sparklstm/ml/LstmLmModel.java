@@ -62,6 +62,7 @@ public final class LstmLmModel extends Model<LstmLmModel>
   private final Floats parameters;
   private final Vocabulary vocabulary;
   private final String settings; // of the training, rendered
+  private final double test;
   private final Declared declared;
   private transient LstmLmTrainingSummary summary; // null: there is none
   private transient Sent sent; // once for all transforms; it goes when this model does
@@ -76,6 +77,7 @@ public final class LstmLmModel extends Model<LstmLmModel>
     this.parameters = new Floats(saved.parameters());
     this.vocabulary = saved.vocabulary();
     this.settings = saved.settings().render();
+    this.test = saved.test();
     this.declared = new Declared(this);
   }
 
@@ -162,7 +164,8 @@ public final class LstmLmModel extends Model<LstmLmModel>
   }
 
   private SavedModel saved() {
-    return new SavedModel(SettingsLoader.parseFile(settings, uid), vocabulary, parameters.values());
+    return new SavedModel(
+        SettingsLoader.parseFile(settings, uid), vocabulary, parameters.values(), test);
   }
 
   private UnknownWords penalty() {

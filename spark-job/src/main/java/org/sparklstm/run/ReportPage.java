@@ -3,11 +3,7 @@ package org.sparklstm.run;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.samskivert.mustache.Mustache;
-import java.io.IOException;
-import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -112,13 +108,12 @@ final class ReportPage {
     values.put("settings", settings.render());
     values.put("data", data());
     values.put(
-        "plotStyle", resource("/META-INF/resources/webjars/uplot/1.6.30/dist/uPlot.min.css"));
+        "plotStyle",
+        Templates.resource("/META-INF/resources/webjars/uplot/1.6.30/dist/uPlot.min.css"));
     values.put(
-        "plotScript", resource("/META-INF/resources/webjars/uplot/1.6.30/dist/uPlot.iife.min.js"));
-    return Mustache.compiler()
-        .escapeHTML(true)
-        .compile(resource("report.mustache"))
-        .execute(values);
+        "plotScript",
+        Templates.resource("/META-INF/resources/webjars/uplot/1.6.30/dist/uPlot.iife.min.js"));
+    return Templates.fill("report.mustache", values);
   }
 
   private static String title(Settings settings) {
@@ -252,13 +247,5 @@ final class ReportPage {
               : null);
     }
     return column;
-  }
-
-  private static String resource(String name) {
-    try (InputStream in = ReportPage.class.getResourceAsStream(name)) {
-      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
   }
 }

@@ -1,11 +1,16 @@
 package org.sparklstm.run;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
@@ -24,12 +29,14 @@ import org.sparklstm.text.Vocabulary;
 
 /**
  * A trained model and its directory {@code model/}: safetensors for Python, a zip for DL4J, the
- * vocabulary and the settings.
+ * vocabulary, the settings, and a card that says what it is.
  *
  * @param parameters flat, see {@link ParameterLayout}; tied ones once
+ * @param test its perplexity of the test part; NaN if it was not tested
  */
 @SuppressWarnings("ArrayRecordComponent") // large, never compared
-public record SavedModel(Settings settings, Vocabulary vocabulary, float[] parameters) {
+public record SavedModel(
+    Settings settings, Vocabulary vocabulary, float[] parameters, double test) {
   /** The directory in that of a run. */
   static final String DIRECTORY = "model";
 
@@ -37,9 +44,14 @@ public record SavedModel(Settings settings, Vocabulary vocabulary, float[] param
   private static final String ZIP = "dl4j.zip";
   private static final String WORDS = "vocabulary.txt";
   private static final String SETTINGS = "config.conf";
+  private static final String CONFIG = "config.json";
+  private static final String CARD = "README.md";
+  private static final String TEST = "test_perplexity";
+  private static final ObjectMapper JSON =
+      new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
 
   /** The names of the files. */
-  static final List<String> FILES = List.of(WEIGHTS, ZIP, WORDS, SETTINGS);
+  static final List<String> FILES = List.of(WEIGHTS, ZIP, WORDS, SETTINGS, CONFIG, CARD);
 
   /** The network. */
   public LstmShape shape() {
@@ -52,6 +64,8 @@ public record SavedModel(Settings settings, Vocabulary vocabulary, float[] param
     float[] both = ParameterLayout.untie(shape(), parameters);
     write(files, new Path(directory, WORDS), String.join("\n", vocabulary.words()) + "\n");
     write(files, new Path(directory, SETTINGS), settings.render());
+    write(files, new Path(directory, CONFIG), JSON.writeValueAsString(config()) + "\n");
+    write(files, new Path(directory, CARD), card());
     files.write(
         new Path(directory, WEIGHTS),
         out -> {
@@ -61,6 +75,46 @@ public record SavedModel(Settings settings, Vocabulary vocabulary, float[] param
     float keepProbability = settings.model().keepProbability();
     files.write(
         new Path(directory, ZIP), out -> Dl4jModel.writeZip(untied, keepProbability, both, out));
+  }
+
+  /** Shape and settings, by the names that others use. */
+  private ObjectNode config() throws IOException {
+    LstmShape shape = shape();
+    ObjectNode config =
+        JSON.createObjectNode()
+            .put("model_type", "lstm")
+            .put("vocab_size", shape.vocabularySize())
+            .put("hidden_size", shape.hiddenSize())
+            .put("num_hidden_layers", shape.layers())
+            .put("tie_word_embeddings", shape.tiedEmbeddings());
+    putId(config, "eos_token_id", Vocabulary.END_OF_SENTENCE);
+    putId(config, "unk_token_id", Vocabulary.UNKNOWN);
+    if (!Double.isNaN(test)) {
+      config.put(TEST, test);
+    }
+    config.set("settings", JSON.readTree(settings.json()));
+    return config;
+  }
+
+  private void putId(ObjectNode config, String key, String word) {
+    if (vocabulary.contains(word)) {
+      config.put(key, vocabulary.id(word).orElseThrow());
+    }
+  }
+
+  private String card() {
+    LstmShape shape = shape();
+    Map<String, Object> values = new HashMap<>();
+    values.put("test", Double.isNaN(test) ? null : String.format(Locale.ROOT, "%.2f", test));
+    values.put("workers", settings.cluster().workers().orElse(1));
+    values.put("epochs", settings.train().epochs());
+    values.put("layers", shape.layers());
+    values.put("units", shape.hiddenSize());
+    values.put("words", shape.vocabularySize());
+    values.put("parameters", shape.parameterCount());
+    values.put("tied", shape.tiedEmbeddings() ? "one matrix" : "two matrices");
+    values.put("unknown", vocabulary.contains(Vocabulary.UNKNOWN));
+    return Templates.fill("card.mustache", values);
   }
 
   private static void write(AtomicFiles files, Path file, String text) throws IOException {
@@ -122,7 +176,20 @@ public record SavedModel(Settings settings, Vocabulary vocabulary, float[] param
           null);
     }
     float[] untied = Arrays.copyOf(file.data(), shape.untied().parameterCount());
-    return new SavedModel(settings, vocabulary, ParameterLayout.tie(shape, untied));
+    return new SavedModel(
+        settings, vocabulary, ParameterLayout.tie(shape, untied), test(fs, directory));
+  }
+
+  /** NaN if the directory does not say it. */
+  private static double test(FileSystem fs, Path directory) {
+    Path file = new Path(directory, CONFIG);
+    try {
+      return fs.exists(file)
+          ? JSON.readTree(text(fs, file)).path(TEST).asDouble(Double.NaN)
+          : Double.NaN;
+    } catch (IOException e) {
+      throw unreadable(file, InputException.firstLine(e), e);
+    }
   }
 
   private static Settings settings(FileSystem fs, Path file) {

@@ -92,7 +92,8 @@ class InspectCommandTest {
     Vocabulary vocabulary = any.vocabulary();
     Path run =
         Models.save(
-            new SavedModel(any.settings(), vocabulary, parameters), directory.resolve("run"));
+            new SavedModel(any.settings(), vocabulary, parameters, Double.NaN),
+            directory.resolve("run"));
 
     String out = inspect(run.toString(), "--nearest", "<eos>", "-n", "3").out();
 

@@ -70,10 +70,15 @@ class StandaloneClusterIT {
       assertThat(filesWith(SECRET)).containsExactly(properties);
 
       assertThat(names(fs, "/runs/1"))
-          .containsExactlyInAnyOrder("model", "metrics.jsonl", "checkpoints");
+          .containsExactlyInAnyOrder("model", "metrics.jsonl", "report.html", "checkpoints");
       assertThat(names(fs, "/runs/1/model"))
           .containsExactlyInAnyOrder(
-              "model.safetensors", "dl4j.zip", "vocabulary.txt", "config.conf");
+              "model.safetensors",
+              "dl4j.zip",
+              "vocabulary.txt",
+              "config.conf",
+              "config.json",
+              "README.md");
     }
   }
 

@@ -166,7 +166,7 @@ class CheckpointStoreTest {
 
     Checkpoint end = checkpoint(1, 0);
 
-    path.save(new SavedModel(end.run().settings(), WORDS, end.state().parameters()));
+    path.save(new SavedModel(end.run().settings(), WORDS, end.state().parameters(), Double.NaN));
 
     assertThat(files(directory)).containsExactly("checkpoints", "model");
     assertThat(directory.resolve("model/old")).doesNotExist();

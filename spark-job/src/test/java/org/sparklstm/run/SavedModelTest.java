@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -53,7 +55,7 @@ class SavedModelTest {
     Settings settings =
         Corpus.settings("model.layers=2", "model.init-scale=1", "cluster.workers=2", setting);
     float[] parameters = new Run(settings, WORDS.size(), "abc").begin().state().parameters();
-    return new SavedModel(settings, new Vocabulary(WORDS), parameters);
+    return new SavedModel(settings, new Vocabulary(WORDS), parameters, 116.125);
   }
 
   @BeforeEach
@@ -65,10 +67,16 @@ class SavedModelTest {
   }
 
   @Test
-  void aModelIsFourFilesAndReplacesTheOneBefore() throws IOException {
+  void aModelIsSixFilesAndReplacesTheOneBefore() throws IOException {
     assertThat(RunDirectoryTest.files(directory)).containsExactly("checkpoints", "model");
     assertThat(RunDirectoryTest.files(model))
-        .containsExactly("config.conf", "dl4j.zip", "model.safetensors", "vocabulary.txt");
+        .containsExactly(
+            "README.md",
+            "config.conf",
+            "config.json",
+            "dl4j.zip",
+            "model.safetensors",
+            "vocabulary.txt");
     List<byte[]> before = contents();
 
     RunDirectory again = RunDirectoryTest.open(directory, ExistingRun.RESUME);
@@ -76,6 +84,38 @@ class SavedModelTest {
 
     assertThat(RunDirectoryTest.files(directory)).containsExactly("checkpoints", "model");
     assertThat(contents()).usingRecursiveComparison().isEqualTo(before);
+  }
+
+  @Test
+  void shapeSettingsAndPerplexityAreInTheJson() throws IOException {
+    JsonNode config = new ObjectMapper().readTree(Files.readString(model.resolve("config.json")));
+
+    assertThat(config.path("vocab_size").asInt()).isEqualTo(6);
+    assertThat(config.path("hidden_size").asInt()).isEqualTo(3);
+    assertThat(config.path("num_hidden_layers").asInt()).isEqualTo(2);
+    assertThat(config.path("tie_word_embeddings").asBoolean(true)).isFalse();
+    assertThat(config.path("eos_token_id").asInt(-1)).isZero();
+    assertThat(config.path("unk_token_id").asInt()).isEqualTo(4);
+    assertThat(config.path("test_perplexity").asDouble()).isEqualTo(116.125);
+    assertThat(config.path("settings").path("model").path("init-scale").asDouble()).isEqualTo(1);
+    assertThat(SavedModel.read(model.toString(), new Configuration()).test()).isEqualTo(116.125);
+  }
+
+  @Test
+  void theCardHasFrontMatterAndTheShape() throws IOException {
+    String card = Files.readString(model.resolve("README.md"));
+
+    assertThat(card)
+        .startsWith("---\nlibrary_name: spark-lstm\n")
+        .contains("    - type: perplexity\n      value: 116.13\n---\n")
+        .contains("| layers | 2 |", "| words | 6 |", "| test perplexity | 116.13 |")
+        .contains("the parameters of 2 workers")
+        .doesNotContain("{{", "&#");
+    SavedModel untested =
+        new SavedModel(MODEL.settings(), MODEL.vocabulary(), MODEL.parameters(), Double.NaN);
+    RunDirectoryTest.open(directory, ExistingRun.RESUME).save(untested);
+    assertThat(Files.readString(model.resolve("README.md"))).doesNotContain("perplexity");
+    assertThat(SavedModel.read(model.toString(), new Configuration()).test()).isNaN();
   }
 
   @Test

@@ -29,7 +29,7 @@ public final class Models {
     for (int i = 0; i < parameters.length; i++) {
       parameters[i] *= scale / settings.model().initScale();
     }
-    return new SavedModel(settings, new Vocabulary(WORDS), parameters);
+    return new SavedModel(settings, new Vocabulary(WORDS), parameters, Double.NaN);
   }
 
   /** The directory of a run, in which it is saved as {@code model/}. */
