@@ -13,6 +13,7 @@ import org.sparklstm.run.SavedModel;
 import org.sparklstm.text.Vocabulary;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** The command line of {@code PtbEval}. */
@@ -28,12 +29,7 @@ import picocli.CommandLine.Option;
 public final class EvalCommand implements Callable<Integer> {
   private static final Duration START_LIMIT = Duration.ofMinutes(60);
 
-  @Option(
-      names = "--model-path",
-      paramLabel = "<uri>",
-      required = true,
-      description = "The --save-path of a run, or its model/, on any Hadoop file system")
-  private String modelPath;
+  @Mixin private ModelPath modelPath = new ModelPath();
 
   @Option(
       names = "--data-path",
@@ -61,12 +57,11 @@ public final class EvalCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    Commands.requireDecoded("--model-path", modelPath);
     dataPaths.forEach(path -> Commands.requireDecoded("--data-path", path));
     SparkSession spark = SparkStart.start("PtbEval", START_LIMIT);
     try {
       EvalJob job =
-          new EvalJob(SavedModel.read(modelPath, spark.sparkContext().hadoopConfiguration()));
+          new EvalJob(SavedModel.read(modelPath.uri(), spark.sparkContext().hadoopConfiguration()));
       if (per != null) {
         System.out.println(
             per == Per.word ? "word\tid\tnats\tunknown" : "perplexity\tnats\twords\tunknown\tline");

@@ -24,6 +24,7 @@ import org.sparklstm.text.WhiteSpace;
 import picocli.CommandLine;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** The command line of {@code PtbGenerate}. */
@@ -37,12 +38,7 @@ import picocli.CommandLine.Option;
 public final class GenerateCommand implements Callable<Integer> {
   private static final String BETWEEN_SAMPLES = "---------------";
 
-  @Option(
-      names = "--model-path",
-      paramLabel = "<uri>",
-      required = true,
-      description = "The --save-path of a run, or its model/, on any Hadoop file system")
-  private String modelPath;
+  @Mixin private ModelPath modelPath = new ModelPath();
 
   @ArgGroup private Prompt prompt = new Prompt();
 
@@ -113,10 +109,9 @@ public final class GenerateCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    Commands.requireDecoded("--model-path", modelPath);
     Sampler sampler = sampler();
     String text = prompt.file == null ? prompt.text : read(prompt.file);
-    SavedModel model = SavedModel.read(modelPath, new Configuration());
+    SavedModel model = SavedModel.read(modelPath.uri(), new Configuration());
     int[] ids = ids(text, model.vocabulary());
     EngineChoice engine = Engines.here(model.shape());
     try (Replica replica = engine.engine().replica(model.shape(), samples)) {

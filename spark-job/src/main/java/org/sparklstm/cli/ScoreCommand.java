@@ -33,6 +33,7 @@ import org.sparklstm.files.HadoopFiles;
 import org.sparklstm.ml.LstmLmModel;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** The command line of {@code PtbScore}. */
@@ -55,12 +56,7 @@ public final class ScoreCommand implements Callable<Integer> {
   private static final List<Integer> PERCENTILES =
       List.of(1, 5, 10, 25, 30, 50, 60, 75, 90, 95, 99);
 
-  @Option(
-      names = "--model-path",
-      paramLabel = "<uri>",
-      required = true,
-      description = "The --save-path of a run, or its model/, on any Hadoop file system")
-  private String modelPath;
+  @Mixin private ModelPath modelPath = new ModelPath();
 
   @Option(
       names = "--input",
@@ -171,7 +167,6 @@ public final class ScoreCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    Commands.requireDecoded("--model-path", modelPath);
     inputs.forEach(path -> Commands.requireDecoded("--input", path));
     Commands.requireDecoded("--output", output);
     Documents.Format documentFormat = documentFormat();
@@ -220,7 +215,7 @@ public final class ScoreCommand implements Callable<Integer> {
   private void score(SparkSession spark, Documents.Format documentFormat) throws IOException {
     requireFree(spark);
     LstmLmModel model =
-        LstmLmModel.fromFiles(modelPath)
+        LstmLmModel.fromFiles(modelPath.uri())
             .setPerplexityCol(outputField)
             .setLogProbabilityCol(outputField + "_log_probability")
             .setTokensCol(outputField + "_tokens")

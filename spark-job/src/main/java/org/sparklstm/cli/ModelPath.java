@@ -1,0 +1,19 @@
+package org.sparklstm.cli;
+
+import picocli.CommandLine.Option;
+
+/** The option that names a trained model. */
+final class ModelPath {
+  @Option(
+      names = "--model-path",
+      paramLabel = "<uri>",
+      required = true,
+      description = "The --save-path of a run, or its model/, on any Hadoop file system")
+  private String uri;
+
+  /** The path as it was written. */
+  String uri() {
+    Commands.requireDecoded("--model-path", uri);
+    return uri;
+  }
+}
