@@ -40,6 +40,7 @@ public final class SparkStart {
     conf.setIfMissing("spark.app.name", name);
     // A model computes long on little text: small tasks keep all cores busy to the end.
     conf.setIfMissing("spark.sql.files.maxPartitionBytes", "16m");
+    conf.setIfMissing("spark.sql.files.openCostInBytes", "64k");
     return start(conf, limit);
   }
 
