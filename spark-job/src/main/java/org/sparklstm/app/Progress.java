@@ -14,18 +14,22 @@ import org.sparklstm.run.RunListener;
 import org.sparklstm.train.RoundSummary;
 
 /**
- * The progress of an epoch: a bar on standard error if that is a terminal, else a log line now and
- * then.
+ * The progress of an epoch, and the time that is left of the run: a bar on standard error if that
+ * is a terminal, else a log line now and then.
  */
-final class Progress implements RunListener {
+public final class Progress implements RunListener {
   private static final Logger LOG = LoggerFactory.getLogger(Progress.class);
   private static final Duration LOG_INTERVAL = Duration.ofSeconds(30);
 
   private final boolean onTerminal = onTerminal();
   private Display display = new LogLines("", 0);
+  private final long started =
+      System.nanoTime(); // with the validations, as the rest will have them
   private int rounds;
   private long began;
   private long tokens;
+  private long done; // rounds of this process
+  private long left;
 
   /** Where the progress of one epoch is shown. */
   private interface Display extends AutoCloseable {
@@ -76,6 +80,7 @@ final class Progress implements RunListener {
     String name = "Epoch %s".formatted(epoch.epoch() + 1);
     began = System.nanoTime();
     tokens = 0;
+    left = epoch.left();
     rounds = epoch.rounds();
     display =
         onTerminal
@@ -109,14 +114,32 @@ final class Progress implements RunListener {
   @Override
   public void roundEnded(RoundSummary round) {
     tokens += round.loss().tokens();
+    done++;
+    left--;
     double perSecond = tokens * 1e9 / (System.nanoTime() - began);
     double perplexity = round.state().loss().perplexity();
     display.show(
         round.state().round(),
-        String.format(Locale.ROOT, "%,.0f tokens/s, perplexity %.1f", perSecond, perplexity));
+        String.format(
+            Locale.ROOT,
+            "%,.0f tokens/s, perplexity %.1f, %s left",
+            perSecond,
+            perplexity,
+            time((System.nanoTime() - started) / 1e9 / done * left)));
     if (round.state().round() == rounds) { // before anybody prints the epoch's line
       close();
     }
+  }
+
+  /** Seconds as people say them, the larger unit and the next one. */
+  static String time(double seconds) {
+    long rounded = Math.round(seconds);
+    if (rounded < 60) {
+      return rounded + " s";
+    }
+    return rounded < 3600
+        ? String.format(Locale.ROOT, "%d min %d s", rounded / 60, rounded % 60)
+        : String.format(Locale.ROOT, "%d h %d min", rounded / 3600, rounded / 60 % 60);
   }
 
   @Override

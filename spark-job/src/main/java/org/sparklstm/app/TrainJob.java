@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 import org.apache.hadoop.fs.FSError;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
@@ -182,6 +183,15 @@ public final class TrainJob {
     }
   }
 
+  /** Rounds from here to the end of the last epoch. */
+  private static long roundsLeft(AveragingTrainer trainer, int windows) {
+    TrainingPlan plan = trainer.plan();
+    return IntStream.range(trainer.state().epoch(), plan.schedule().epochs())
+            .mapToLong(epoch -> plan.rounds(epoch, windows))
+            .sum()
+        - trainer.state().round();
+  }
+
   private static boolean hasEpoch(Prepared prepared) {
     int epochs = prepared.trainer().state().epoch();
     Best best = prepared.best().best();
@@ -211,7 +221,7 @@ public final class TrainJob {
     int windows = corpus.windows();
     double rate = trainer.plan().schedule().rate(epoch);
     int rounds = trainer.plan().rounds(epoch, windows);
-    listeners.epochBegins(new EpochBegin(epoch, rate, rounds, done));
+    listeners.epochBegins(new EpochBegin(epoch, rate, rounds, done, roundsLeft(trainer, windows)));
 
     long began = System.nanoTime();
     while (trainer.hasRound(windows)) {
@@ -285,7 +295,6 @@ public final class TrainJob {
   /** All that follows the run; the run's directory opens its files here. */
   private RunListeners listeners(Prepared prepared) throws IOException {
     List<RunListener> listeners = new ArrayList<>(followers);
-    listeners.add(new Progress());
     listeners.add(new GuessingAlarm(prepared.corpus().vocabulary().size()));
     if (directory.isPresent()) {
       listeners.addAll(

@@ -9,9 +9,12 @@ import java.util.concurrent.Callable;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.util.ShutdownHookManager;
+import org.apache.logging.log4j.Level;
+import org.apache.logging.log4j.core.config.Configurator;
 import org.apache.spark.sql.SparkSession;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.sparklstm.app.Progress;
 import org.sparklstm.app.TrainJob;
 import org.sparklstm.app.TutorialLines;
 import org.sparklstm.cluster.SparkStart;
@@ -23,6 +26,7 @@ import org.sparklstm.error.ConfigurationException;
 import org.sparklstm.error.TrainingException;
 import org.sparklstm.run.RunDirectory;
 import org.sparklstm.run.RunDirectory.ExistingRun;
+import org.sparklstm.run.RunListener;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -99,6 +103,11 @@ public final class TrainCommand implements Callable<Integer> {
   private boolean overwrite;
 
   @Option(
+      names = "--quiet",
+      description = "Print no progress, and on standard error only warnings and errors")
+  private boolean quiet;
+
+  @Option(
       names = "--help-settings",
       help = true,
       description = "Print every setting with its default and exit")
@@ -126,6 +135,9 @@ public final class TrainCommand implements Callable<Integer> {
     Commands.requireDecoded("--data-path", dataPath);
     Commands.requireDecoded("--save-path", savePath);
     Commands.requireDecoded("--config", config);
+    if (quiet) {
+      Configurator.setLevel("org.sparklstm", Level.WARN);
+    }
     Settings settings = SettingsLoader.load(preset, file(config), assignments);
     ExistingRun existing = existingRun();
     ShutdownHookManager hooks = ShutdownHookManager.get();
@@ -173,7 +185,8 @@ public final class TrainCommand implements Callable<Integer> {
         if (directory.isEmpty()) {
           LOG.warn("Nothing is saved: give --save-path to keep the model");
         }
-        new TrainJob(spark, directory, List.of(new TutorialLines(System.out)))
+        RunListener lines = new TutorialLines(System.out);
+        new TrainJob(spark, directory, quiet ? List.of(lines) : List.of(lines, new Progress()))
             .run(settings, () -> Texts.ofFiles(spark, dataPath));
         return CommandLine.ExitCode.OK;
       } catch (Exception e) {

@@ -29,6 +29,7 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
+import org.sparklstm.app.Progress;
 import org.sparklstm.app.TrainJob;
 import org.sparklstm.cluster.Watchdog;
 import org.sparklstm.config.Settings;
@@ -209,7 +210,8 @@ public final class LstmLm extends Estimator<LstmLmModel>
             epochs.add(epoch);
           }
         };
-    TrainJob job = new TrainJob(dataset.sparkSession(), directory, List.of(history));
+    TrainJob job =
+        new TrainJob(dataset.sparkSession(), directory, List.of(history, new Progress()));
     Dataset<Row> rows = dataset.toDF();
     Column validates = validates();
     SavedModel saved;

@@ -49,8 +49,9 @@ public interface RunListener extends AutoCloseable {
    * @param rate its learning rate
    * @param rounds of it
    * @param done rounds that an earlier process did
+   * @param left rounds of the run that are still to be done, those of later epochs included
    */
-  record EpochBegin(int epoch, double rate, int rounds, int done) {}
+  record EpochBegin(int epoch, double rate, int rounds, int done, long left) {}
 
   /**
    * A validation within an epoch.

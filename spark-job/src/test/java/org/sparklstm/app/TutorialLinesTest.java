@@ -50,7 +50,7 @@ class TutorialLinesTest {
       assertThat(
               printed(
                   lines -> {
-                    lines.epochBegins(new EpochBegin(0, 1, 7, 0));
+                    lines.epochBegins(new EpochBegin(0, 1, 7, 0, 7));
                     lines.epochTrained(0, loss(270.123));
                     lines.epochEnded(summary(178.123));
                     lines.tested(116.123);
@@ -69,7 +69,7 @@ class TutorialLinesTest {
 
   @Test
   void numbersHaveThreeDecimalsAndNoGrouping() {
-    assertThat(printed(lines -> lines.epochBegins(new EpochBegin(12, 0.0019531, 1, 0))))
+    assertThat(printed(lines -> lines.epochBegins(new EpochBegin(12, 0.0019531, 1, 0, 1))))
         .isEqualTo("Epoch: 13 Learning rate: 0.002\n");
     assertThat(printed(lines -> lines.epochTrained(1000, loss(10_000))))
         .isEqualTo("Epoch: 1001 Train Perplexity: 10000.000\n");

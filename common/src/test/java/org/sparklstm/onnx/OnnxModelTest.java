@@ -1,0 +1,165 @@
+package org.sparklstm.onnx;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtSession;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.FloatBuffer;
+import java.nio.LongBuffer;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.sparklstm.config.Settings;
+import org.sparklstm.config.SettingsLoader;
+import org.sparklstm.engine.Replica;
+import org.sparklstm.engine.Replicas;
+import org.sparklstm.model.LstmShape;
+import org.sparklstm.model.ParameterLayout;
+import org.sparklstm.text.Vocabulary;
+import org.sparklstm.text.Window;
+
+/** The file in ONNX Runtime, against our engine. */
+class OnnxModelTest {
+  private static final double TOLERANCE = 2e-5;
+
+  /** What a call gives: ln p [T, B, V] and the state [L, B, H]. */
+  @SuppressWarnings("ArrayRecordComponent")
+  private record Output(float[] logs, float[] h, float[] c) {}
+
+  private static Vocabulary vocabulary(int size) {
+    return new Vocabulary(IntStream.range(0, size).mapToObj(id -> "w" + id).toList());
+  }
+
+  private static byte[] file(LstmShape shape, float[] parameters) throws IOException {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    OnnxModel.write(shape, parameters, vocabulary(shape.vocabularySize()), out);
+    return out.toByteArray();
+  }
+
+  private static Output run(
+      OrtSession session, LstmShape shape, int lanes, int[] ids, float[] h, float[] c)
+      throws OrtException {
+    OrtEnvironment environment = OrtEnvironment.getEnvironment();
+    long[] state = {shape.layers(), lanes, shape.hiddenSize()};
+    long[] words = IntStream.of(ids).asLongStream().toArray();
+    try (OnnxTensor inputs =
+            OnnxTensor.createTensor(
+                environment, LongBuffer.wrap(words), new long[] {ids.length / lanes, lanes});
+        OnnxTensor hidden = OnnxTensor.createTensor(environment, FloatBuffer.wrap(h), state);
+        OnnxTensor cell = OnnxTensor.createTensor(environment, FloatBuffer.wrap(c), state);
+        OrtSession.Result result = session.run(Map.of("ids", inputs, "h", hidden, "c", cell))) {
+      return new Output(
+          floats(result, "log_probabilities"), floats(result, "h_out"), floats(result, "c_out"));
+    }
+  }
+
+  private static float[] floats(OrtSession.Result result, String name) {
+    FloatBuffer buffer = ((OnnxTensor) result.get(name).orElseThrow()).getFloatBuffer();
+    float[] values = new float[buffer.remaining()];
+    buffer.get(values);
+    return values;
+  }
+
+  @ParameterizedTest(name = "V={0} H={1} L={2} tied={3} B={4} T={5}")
+  @CsvSource({
+    "13, 5, 1, false, 1, 7",
+    "13, 5, 2, false, 3, 7",
+    "31, 8, 2, true, 3, 1",
+    "7, 3, 3, true, 2, 4",
+    "211, 65, 2, false, 20, 5"
+  })
+  void itComputesWhatTheEngineComputesAndCarriesItsState(
+      int v, int h, int l, boolean tied, int b, int t) throws Exception {
+    LstmShape shape = new LstmShape(v, h, l, tied);
+    Random random = new Random();
+    float[] parameters = ParameterLayout.initialise(shape, 0.5f, random.nextLong());
+    for (int i = 0; i < parameters.length; i++) {
+      parameters[i] += parameters[i] == 0 ? 0.3f * random.nextFloat() : 0; // the biases
+    }
+    OrtEnvironment environment = OrtEnvironment.getEnvironment();
+    try (OrtSession session = environment.createSession(file(shape, parameters));
+        Replica replica = Replicas.of("onednn", shape, b)) {
+      replica.setParameters(parameters);
+      Output output = new Output(null, new float[l * b * h], new float[l * b * h]);
+      for (int window = 0; window < 2; window++) {
+        int[] ids = random.ints((long) b * t, 0, v).toArray();
+        int[] targets = random.ints((long) b * t, 0, v).toArray();
+        output = run(session, shape, b, ids, output.h(), output.c());
+        double[] nats = replica.score(new Window(0, 0, b, t, ids, targets));
+        for (int i = 0; i < nats.length; i++) {
+          assertThat(-output.logs()[i * v + targets[i]])
+              .isCloseTo((float) nats[i], within((float) TOLERANCE));
+        }
+      }
+      float[] state = replica.laneState(); // [B, L, 2, H]
+      for (int lane = 0; lane < b; lane++) {
+        for (int layer = 0; layer < l; layer++) {
+          for (int unit = 0; unit < h; unit++) {
+            int ours = (lane * l + layer) * 2 * h + unit;
+            int theirs = (layer * b + lane) * h + unit;
+            assertThat(output.h()[theirs]).isCloseTo(state[ours], within((float) TOLERANCE));
+            assertThat(output.c()[theirs]).isCloseTo(state[ours + h], within((float) TOLERANCE));
+          }
+        }
+      }
+    }
+  }
+
+  @Test
+  void stepsGiveWhatAWindowGives() throws Exception {
+    LstmShape shape = new LstmShape(17, 6, 2);
+    float[] parameters = ParameterLayout.initialise(shape, 0.7f, 3);
+    int[] ids = {1, 5, 16, 0, 2};
+    try (OrtSession session =
+        OrtEnvironment.getEnvironment().createSession(file(shape, parameters))) {
+      Output window = run(session, shape, 1, ids, new float[12], new float[12]);
+      Output step = new Output(null, new float[12], new float[12]);
+      for (int t = 0; t < ids.length; t++) {
+        step = run(session, shape, 1, new int[] {ids[t]}, step.h(), step.c());
+        for (int word = 0; word < 17; word++) {
+          assertThat(step.logs()[word]).isCloseTo(window.logs()[t * 17 + word], within(1e-5f));
+        }
+      }
+      assertThat(session.getMetadata().getCustomMetadata().get("vocabulary"))
+          .isEqualTo(String.join("\n", vocabulary(17).words()));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"test", "quickstart", "small", "medium"})
+  void thePresetsOpen(String preset) throws Exception {
+    Settings settings = SettingsLoader.load(preset, null, List.of());
+    LstmShape shape = settings.shape(10_000);
+    try (OrtSession session =
+        OrtEnvironment.getEnvironment()
+            .createSession(file(shape, new float[shape.parameterCount()]))) {
+      int state = shape.layers() * shape.hiddenSize();
+      Output output = run(session, shape, 1, new int[] {3}, new float[state], new float[state]);
+      assertThat(output.logs()[0]).isCloseTo((float) -Math.log(10_000), within(1e-4f));
+    }
+  }
+
+  @Test
+  void aFileOfTwoGibibytesIsRefused() {
+    LstmShape shape = new LstmShape(500_000, 600, 2);
+
+    assertThatThrownBy(
+            () ->
+                OnnxModel.write(
+                    shape, new float[0], vocabulary(1), OutputStream.nullOutputStream()))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("ONNX files have less than 2 GiB");
+  }
+}
