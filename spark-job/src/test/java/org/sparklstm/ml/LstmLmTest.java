@@ -71,6 +71,14 @@ class LstmLmTest {
     return rows(rows.toArray(Row[]::new)).repartition(1).coalesce(1);
   }
 
+  private static LstmLmModel trained;
+
+  /** Trained once for all tests. */
+  private static LstmLmModel trained() {
+    trained = trained == null ? estimator().fit(texts()) : trained;
+    return trained;
+  }
+
   private static float[] parameters(LstmLmModel model, Path directory) throws IOException {
     String path = directory.resolve(model.uid()).toString();
     model.write().overwrite().save(path);
@@ -86,7 +94,7 @@ class LstmLmTest {
                 SettingsLoader.load("test", null, List.of(TINY)),
                 () -> Texts.ofFiles(LocalSpark.session(), directory.toString()));
 
-    LstmLmModel model = estimator().fit(texts());
+    LstmLmModel model = trained();
 
     assertThat(parameters(model, directory)).isEqualTo(ofFiles.parameters());
     assertThat(model.vocabulary()).containsExactlyElementsOf(ofFiles.vocabulary().words());
@@ -106,7 +114,7 @@ class LstmLmTest {
     Dataset<Row> cut = LocalSpark.session().createDataFrame(rows, schema).coalesce(1);
 
     assertThat(parameters(estimator().fit(cut), directory))
-        .isEqualTo(parameters(estimator().fit(texts()), directory));
+        .isEqualTo(parameters(trained(), directory));
   }
 
   @Test
@@ -117,7 +125,7 @@ class LstmLmTest {
             .coalesce(1);
 
     assertThat(parameters(estimator().fit(more), directory))
-        .isEqualTo(parameters(estimator().fit(texts()), directory));
+        .isEqualTo(parameters(trained(), directory));
   }
 
   @Test
@@ -137,7 +145,7 @@ class LstmLmTest {
 
   @Test
   void theModelKnowsHowItsTrainingWent(@TempDir Path directory) throws IOException {
-    LstmLmModel model = estimator().fit(texts());
+    LstmLmModel model = trained();
 
     assertThat(model.hasSummary()).isTrue();
     LstmLmTrainingSummary summary = model.copy(ParamMap.empty()).summary();
@@ -154,7 +162,7 @@ class LstmLmTest {
 
   @Test
   void aRunThatIsKeptContinuesWhereItEnded(@TempDir Path directory) throws IOException {
-    float[] whole = parameters(estimator().fit(texts()), directory);
+    float[] whole = parameters(trained(), directory);
     String[] once = TINY.clone();
     once[5] = "train.epochs=1";
     LstmLm kept = estimator().setSavePath(directory.resolve("run").toString());
