@@ -1,5 +1,6 @@
 import org.sparklstm.cli.Commands;
 import org.sparklstm.cli.EvalCommand;
+import org.sparklstm.cluster.Platform;
 
 /** Gives the perplexity of texts under a trained model: {@code --help} says more. */
 @SuppressWarnings("DefaultPackage") // so that --class PtbEval is all there is to type
@@ -7,6 +8,7 @@ public final class PtbEval {
   private PtbEval() {}
 
   public static void main(String[] args) {
-    Commands.runOnSpark(EvalCommand::new, args);
+    Platform.requireSupportedOrExit(); // before anything that links to Spark
+    Commands.run(EvalCommand::new, args);
   }
 }

@@ -1,5 +1,6 @@
 import org.sparklstm.cli.Commands;
 import org.sparklstm.cli.ScoreCommand;
+import org.sparklstm.cluster.Platform;
 
 /** Ranks and filters documents by a trained model: {@code --help} says more. */
 @SuppressWarnings("DefaultPackage") // so that --class PtbScore is all there is to type
@@ -7,6 +8,7 @@ public final class PtbScore {
   private PtbScore() {}
 
   public static void main(String[] args) {
-    Commands.runOnSpark(ScoreCommand::new, args);
+    Platform.requireSupportedOrExit(); // before anything that links to Spark
+    Commands.run(ScoreCommand::new, args);
   }
 }

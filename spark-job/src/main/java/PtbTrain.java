@@ -1,5 +1,6 @@
 import org.sparklstm.cli.Commands;
 import org.sparklstm.cli.TrainCommand;
+import org.sparklstm.cluster.Platform;
 
 /** Trains a language model: {@code spark-submit --class PtbTrain app.jar --help}. */
 @SuppressWarnings("DefaultPackage") // so that --class PtbTrain is all there is to type
@@ -7,6 +8,7 @@ public final class PtbTrain {
   private PtbTrain() {}
 
   public static void main(String[] args) {
-    Commands.runOnSpark(TrainCommand::new, args);
+    Platform.requireSupportedOrExit(); // before anything that links to Spark
+    Commands.run(TrainCommand::new, args);
   }
 }

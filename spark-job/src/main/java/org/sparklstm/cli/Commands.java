@@ -17,17 +17,6 @@ public final class Commands {
 
   private Commands() {}
 
-  /** As {@link #run}, for a command that uses Spark: checks the platform first. */
-  public static void runOnSpark(Supplier<Callable<Integer>> command, String... args) {
-    try {
-      Platform.requireSupported(); // before anything that links to Spark
-    } catch (ConfigurationException e) {
-      System.err.println(e.getMessage());
-      System.exit(CommandLine.ExitCode.USAGE);
-    }
-    run(command, args);
-  }
-
   /**
    * Makes and runs a command, and ends the JVM if it fails. YARN takes an exit before main returns
    * for a failure, even with 0.

@@ -31,6 +31,16 @@ public final class Platform {
     }
   }
 
+  /** As {@link #requireSupported()}, but ends the JVM with exit code 2 and the reason. */
+  public static void requireSupportedOrExit() {
+    try {
+      requireSupported();
+    } catch (ConfigurationException e) {
+      System.err.println(e.getMessage());
+      System.exit(2);
+    }
+  }
+
   static void requireSupported(String spark, String scala) {
     String[] parts = spark.split("\\.", 3);
     int major = Integer.parseInt(parts[0]);
