@@ -34,7 +34,8 @@ import org.sparklstm.text.Vocabulary;
  * h_out, c_out       [L, B, H]  float, the state after
  * </pre>
  *
- * The metadata hold the words in id order, one a line, as {@code vocabulary}.
+ * The metadata hold the words in id order, one a line, as {@code vocabulary}, and JSON that says
+ * how the model was trained, as {@code config}.
  */
 public final class OnnxModel {
   /** Of ONNX 1.12, which has all that is needed here. */
@@ -47,6 +48,14 @@ public final class OnnxModel {
 
   /** Where ONNX's gates i, o, f, c stand in ours: i, f, c, o. */
   private static final int[] GATES = {0, 3, 1, 2};
+
+  /**
+   * Where a model comes from.
+   *
+   * @param version of this program
+   * @param config what the model is and how it was trained, as JSON
+   */
+  public record Provenance(String version, String config) {}
 
   private final LstmShape shape;
   private final float[] parameters;
@@ -66,7 +75,11 @@ public final class OnnxModel {
    * @throws IllegalArgumentException if the file would have 2 GiB or more
    */
   public static void write(
-      LstmShape shape, float[] parameters, Vocabulary vocabulary, OutputStream out)
+      LstmShape shape,
+      float[] parameters,
+      Vocabulary vocabulary,
+      Provenance provenance,
+      OutputStream out)
       throws IOException {
     if ((long) Float.BYTES * shape.parameterCount() > MOST_BYTES) {
       throw new IllegalArgumentException(
@@ -77,13 +90,16 @@ public final class OnnxModel {
         .setIrVersion(IR)
         .setProducerName("spark-lstm")
         .addOpsetImport(OperatorSetIdProto.newBuilder().setVersion(OPERATORS))
-        .addMetadataProps(
-            StringStringEntryProto.newBuilder()
-                .setKey("vocabulary")
-                .setValue(String.join("\n", vocabulary.words())))
+        .setProducerVersion(provenance.version())
+        .addMetadataProps(metadata("vocabulary", String.join("\n", vocabulary.words())))
+        .addMetadataProps(metadata("config", provenance.config()))
         .setGraph(new OnnxModel(shape, parameters).graph())
         .build()
         .writeTo(out);
+  }
+
+  private static StringStringEntryProto metadata(String key, String value) {
+    return StringStringEntryProto.newBuilder().setKey(key).setValue(value).build();
   }
 
   private GraphProto graph() {

@@ -4,35 +4,50 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import ai.onnxruntime.NodeInfo;
 import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
+import ai.onnxruntime.TensorInfo;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.FloatBuffer;
 import java.nio.LongBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.stream.IntStream;
+import onnx.Onnx.ModelProto;
+import onnx.Onnx.TensorProto;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.sparklstm.config.Settings;
 import org.sparklstm.config.SettingsLoader;
 import org.sparklstm.engine.Replica;
 import org.sparklstm.engine.Replicas;
 import org.sparklstm.model.LstmShape;
 import org.sparklstm.model.ParameterLayout;
+import org.sparklstm.onnx.OnnxModel.Provenance;
 import org.sparklstm.text.Vocabulary;
 import org.sparklstm.text.Window;
 
 /** The file in ONNX Runtime, against our engine. */
 class OnnxModelTest {
+  /** Both compute in floats, in another order and with other exponentials: 4e-6 was seen. */
   private static final double TOLERANCE = 2e-5;
+
+  private static final Provenance PROVENANCE = new Provenance("1.2.3", "{\"layers\":2}");
+
+  @TempDir private Path directory;
 
   /** What a call gives: ln p [T, B, V] and the state [L, B, H]. */
   @SuppressWarnings("ArrayRecordComponent")
@@ -44,7 +59,7 @@ class OnnxModelTest {
 
   private static byte[] file(LstmShape shape, float[] parameters) throws IOException {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
-    OnnxModel.write(shape, parameters, vocabulary(shape.vocabularySize()), out);
+    OnnxModel.write(shape, parameters, vocabulary(shape.vocabularySize()), PROVENANCE, out);
     return out.toByteArray();
   }
 
@@ -132,19 +147,88 @@ class OnnxModelTest {
           assertThat(step.logs()[word]).isCloseTo(window.logs()[t * 17 + word], within(1e-5f));
         }
       }
-      assertThat(session.getMetadata().getCustomMetadata().get("vocabulary"))
-          .isEqualTo(String.join("\n", vocabulary(17).words()));
     }
   }
 
+  @ParameterizedTest(name = "{0} L={1} tied={2} B={3}")
+  @CsvSource({
+    "onednn, 1, false, 1",
+    "onednn, 2, true, 3",
+    "dl4j, 1, false, 1",
+    "dl4j, 2, false, 3"
+  })
+  void everyWordHasTheProbabilityThatItHasInEachEngine(String engine, int l, boolean tied, int b)
+      throws Exception {
+    LstmShape shape = new LstmShape(31, 7, l, tied);
+    Random random = new Random();
+    float[] parameters = new float[shape.parameterCount()];
+    for (int i = 0; i < parameters.length; i++) {
+      parameters[i] = random.nextFloat() - 0.5f;
+    }
+    try (OrtSession session =
+            OrtEnvironment.getEnvironment().createSession(file(shape, parameters));
+        Replica replica = Replicas.of(engine, shape, b)) {
+      replica.setParameters(parameters);
+      Output output = new Output(null, new float[l * b * 7], new float[l * b * 7]);
+      for (int step = 0; step < 5; step++) {
+        int[] ids = random.ints(b, 0, 31).toArray();
+        output = run(session, shape, b, ids, output.h(), output.c());
+        assertThat(output.logs()).containsExactly(replica.next(ids), within((float) TOLERANCE));
+      }
+    }
+  }
+
+  @Test
+  void aFileSaysWhatItTakesAndWhereItComesFrom() throws Exception {
+    LstmShape shape = new LstmShape(3, 2, 2, true);
+    byte[] file = file(shape, new float[shape.parameterCount()]);
+    try (OrtSession session = OrtEnvironment.getEnvironment().createSession(file)) {
+      assertThat(dimensions(session.getInputInfo()))
+          .isEqualTo(Map.of("ids", "[-1, -1]", "h", "[2, -1, 2]", "c", "[2, -1, 2]"));
+      assertThat(dimensions(session.getOutputInfo()))
+          .isEqualTo(
+              Map.of(
+                  "log_probabilities",
+                  "[-1, -1, 3]",
+                  "h_out",
+                  "[2, -1, 2]",
+                  "c_out",
+                  "[2, -1, 2]"));
+      assertThat(session.getMetadata().getProducerName()).isEqualTo("spark-lstm");
+      assertThat(session.getMetadata().getCustomMetadata())
+          .isEqualTo(Map.of("vocabulary", "w0\nw1\nw2", "config", "{\"layers\":2}"));
+    }
+    ModelProto model = ModelProto.parseFrom(file);
+    assertThat(model.getProducerVersion()).isEqualTo("1.2.3");
+    assertThat(model.getGraph().getInitializerList())
+        .extracting(TensorProto::getName)
+        .contains("embedding.weight")
+        .doesNotContain("decoder.weight"); // tied: once
+  }
+
+  private static Map<String, String> dimensions(Map<String, NodeInfo> values) {
+    Map<String, String> dimensions = new HashMap<>();
+    values.forEach(
+        (name, value) ->
+            dimensions.put(name, Arrays.toString(((TensorInfo) value.getInfo()).getShape())));
+    return dimensions;
+  }
+
+  static List<String> presets() {
+    return SettingsLoader.presets();
+  }
+
   @ParameterizedTest
-  @ValueSource(strings = {"test", "quickstart", "small", "medium"})
+  @MethodSource("presets")
   void thePresetsOpen(String preset) throws Exception {
     Settings settings = SettingsLoader.load(preset, null, List.of());
     LstmShape shape = settings.shape(10_000);
-    try (OrtSession session =
-        OrtEnvironment.getEnvironment()
-            .createSession(file(shape, new float[shape.parameterCount()]))) {
+    Path file = directory.resolve("model.onnx"); // of up to 264 MB
+    try (OutputStream out = Files.newOutputStream(file)) {
+      float[] zeros = new float[shape.parameterCount()];
+      OnnxModel.write(shape, zeros, vocabulary(10_000), PROVENANCE, out);
+    }
+    try (OrtSession session = OrtEnvironment.getEnvironment().createSession(file.toString())) {
       int state = shape.layers() * shape.hiddenSize();
       Output output = run(session, shape, 1, new int[] {3}, new float[state], new float[state]);
       assertThat(output.logs()[0]).isCloseTo((float) -Math.log(10_000), within(1e-4f));
@@ -158,7 +242,11 @@ class OnnxModelTest {
     assertThatThrownBy(
             () ->
                 OnnxModel.write(
-                    shape, new float[0], vocabulary(1), OutputStream.nullOutputStream()))
+                    shape,
+                    new float[0],
+                    vocabulary(1),
+                    PROVENANCE,
+                    OutputStream.nullOutputStream()))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("ONNX files have less than 2 GiB");
   }

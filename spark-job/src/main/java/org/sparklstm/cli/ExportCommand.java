@@ -5,6 +5,7 @@ import java.util.concurrent.Callable;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
+import org.sparklstm.cluster.Platform;
 import org.sparklstm.error.InputException;
 import org.sparklstm.files.AtomicFiles;
 import org.sparklstm.files.HadoopFiles;
@@ -57,10 +58,13 @@ public final class ExportCommand implements Callable<Integer> {
       throw new InputException(
           "Cannot write %s: it exists; replace it with --overwrite".formatted(file));
     }
+    OnnxModel.Provenance provenance = new OnnxModel.Provenance(Platform.version(), model.config());
     AtomicFiles.on(fs)
         .write(
             file,
-            out -> OnnxModel.write(model.shape(), model.parameters(), model.vocabulary(), out));
+            out ->
+                OnnxModel.write(
+                    model.shape(), model.parameters(), model.vocabulary(), provenance, out));
     return CommandLine.ExitCode.OK;
   }
 }

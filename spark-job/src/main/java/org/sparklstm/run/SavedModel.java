@@ -64,7 +64,7 @@ public record SavedModel(
     float[] both = ParameterLayout.untie(shape(), parameters);
     write(files, new Path(directory, WORDS), String.join("\n", vocabulary.words()) + "\n");
     write(files, new Path(directory, SETTINGS), settings.render());
-    write(files, new Path(directory, CONFIG), JSON.writeValueAsString(config()) + "\n");
+    write(files, new Path(directory, CONFIG), config());
     write(files, new Path(directory, CARD), card());
     files.write(
         new Path(directory, WEIGHTS),
@@ -77,8 +77,8 @@ public record SavedModel(
         new Path(directory, ZIP), out -> Dl4jModel.writeZip(untied, keepProbability, both, out));
   }
 
-  /** Shape and settings, by the names that others use. */
-  private ObjectNode config() throws IOException {
+  /** Shape, settings and test perplexity as JSON, by the names that others use. */
+  public String config() throws IOException {
     LstmShape shape = shape();
     ObjectNode config =
         JSON.createObjectNode()
@@ -93,7 +93,7 @@ public record SavedModel(
       config.put(TEST, test);
     }
     config.set("settings", JSON.readTree(settings.json()));
-    return config;
+    return JSON.writeValueAsString(config) + "\n";
   }
 
   private void putId(ObjectNode config, String key, String word) {
