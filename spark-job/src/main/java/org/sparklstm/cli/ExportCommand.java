@@ -3,6 +3,7 @@ package org.sparklstm.cli;
 import java.io.IOException;
 import java.util.concurrent.Callable;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FSError;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.sparklstm.cluster.Platform;
@@ -22,10 +23,14 @@ import picocli.CommandLine.Option;
     mixinStandardHelpOptions = true,
     sortOptions = false,
     description =
-        "Writes a trained model as an ONNX file: ids [T, B], h and c [L, B, H] → log_probabilities"
-            + " [T, B, V], h_out and c_out [L, B, H].",
+        "Writes a trained model as an ONNX file. Its graph reads ids [T, B] and a state h, c [L, B, H]. It"
+            + " gives log_probabilities [T, B, V] and the state h_out, c_out.",
     exitCodeListHeading = "%nExit codes:%n",
-    exitCodeList = {"0:done", "1:failed, or the model cannot be used", "2:wrong usage"})
+    exitCodeList = {
+      "0:done",
+      "1:failed, or the model cannot be used, or the file is there",
+      "2:wrong usage"
+    })
 public final class ExportCommand implements Callable<Integer> {
   @Mixin private ModelPath modelPath = new ModelPath();
 
@@ -36,28 +41,31 @@ public final class ExportCommand implements Callable<Integer> {
       description = "The file to write, on any Hadoop file system")
   private String onnx;
 
-  @Option(names = "--overwrite", description = "Replace a file that is there")
+  @Option(names = "--overwrite", description = "Replace the file if it is there")
   private boolean overwrite;
 
   @Override
   public Integer call() {
     Commands.requireDecoded("--onnx", onnx);
     Configuration hadoop = new Configuration();
-    SavedModel model = SavedModel.read(modelPath.uri(), hadoop);
     try {
       Path file = HadoopFiles.path(onnx);
-      return HadoopFiles.on(file, hadoop, fs -> write(model, fs, fs.makeQualified(file)));
-    } catch (IOException | IllegalArgumentException e) {
-      throw new InputException(
-          "Cannot write %s: %s".formatted(onnx, InputException.firstLine(e)), e);
+      return HadoopFiles.on(file, hadoop, fs -> write(fs, file, hadoop));
+    } catch (IOException | FSError e) { // an error of a local disk
+      throw cannotWrite(InputException.firstLine(e), e);
     }
   }
 
-  private int write(SavedModel model, FileSystem fs, Path file) throws IOException {
-    if (fs.exists(file) && !overwrite) {
-      throw new InputException(
-          "Cannot write %s: it exists; replace it with --overwrite".formatted(file));
+  private int write(FileSystem fs, Path file, Configuration hadoop) throws IOException {
+    if (fs.exists(file)) {
+      if (fs.getFileStatus(file).isDirectory()) {
+        throw cannotWrite("it is a directory; give the name of a file", null);
+      }
+      if (!overwrite) {
+        throw cannotWrite("it exists; replace it with --overwrite", null);
+      }
     }
+    SavedModel model = SavedModel.read(modelPath.uri(), hadoop);
     OnnxModel.Provenance provenance = new OnnxModel.Provenance(Platform.version(), model.config());
     AtomicFiles.on(fs)
         .write(
@@ -66,5 +74,9 @@ public final class ExportCommand implements Callable<Integer> {
                 OnnxModel.write(
                     model.shape(), model.parameters(), model.vocabulary(), provenance, out));
     return CommandLine.ExitCode.OK;
+  }
+
+  private InputException cannotWrite(String why, Throwable cause) {
+    return new InputException("Cannot write %s: %s".formatted(onnx, why), cause);
   }
 }
