@@ -54,7 +54,11 @@ public final class AtomicFiles {
     return fs;
   }
 
-  /** Writes a file so that it is seen whole or not at all. */
+  /**
+   * Writes a file so that it is seen whole or not at all.
+   *
+   * @throws IOException also if a directory with files stands there, which stays
+   */
   public void write(Path file, Contents contents) throws IOException {
     Path temporary = file.suffix(TEMPORARY);
     try {
@@ -67,7 +71,7 @@ public final class AtomicFiles {
       }
       throw e;
     }
-    replace(temporary, file);
+    replace(temporary, file, false);
   }
 
   private static void writeAll(FSDataOutputStream out, Contents contents) throws IOException {
@@ -98,13 +102,17 @@ public final class AtomicFiles {
   public void recover(Path file) throws IOException {
     Path temporary = file.suffix(TEMPORARY);
     if (!fs.exists(file) && fs.exists(temporary)) {
-      replace(temporary, file);
+      replace(temporary, file, false);
     }
   }
 
-  /** Puts {@code from} in place of what stands at {@code to}. */
-  public void replace(Path from, Path to) throws IOException {
-    fs.delete(to, true);
+  /** Puts the directory {@code from} in place of the directory {@code to} and all in it. */
+  public void replaceDirectory(Path from, Path to) throws IOException {
+    replace(from, to, true);
+  }
+
+  private void replace(Path from, Path to, boolean recursive) throws IOException {
+    fs.delete(to, recursive);
     if (!fs.rename(from, to)) {
       throw new IOException("Cannot rename %s to %s".formatted(from, to));
     }

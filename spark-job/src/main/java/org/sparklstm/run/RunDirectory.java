@@ -195,7 +195,7 @@ public final class RunDirectory {
     files.fileSystem().delete(inProgress, true);
     files.fileSystem().mkdirs(inProgress);
     saved.write(files, inProgress);
-    files.replace(inProgress, new Path(root, MODEL));
+    files.replaceDirectory(inProgress, new Path(root, MODEL));
     LOG.info("Model saved to {}", new Path(root, MODEL));
   }
 

@@ -248,4 +248,21 @@ class ScoreCommandTest {
     assertThat(score("--input", good, "--unknown-words", "3").err())
         .contains("unknownWords is 3, and must be more than the 6 words of the vocabulary");
   }
+
+  @Test
+  void whatIsNotOfAnEarlierScoringIsNeverReplaced() throws IOException {
+    String input = file("a.jsonl", List.of("{\"text\":\"the\"}"));
+
+    assertThat(score("--input", input, "--output", input, "--overwrite").err())
+        .isEqualTo("Cannot write to %1$s: the input %1$s would be replaced\n".formatted(input));
+    assertThat(score("--input", input, "--output", directory.toString(), "--overwrite").err())
+        .contains("would be replaced");
+    Path notes = Files.createDirectories(Path.of(out)).resolve("notes.txt");
+    Files.writeString(notes, "mine");
+    assertThat(score("--input", input, "--output", out, "--overwrite").err())
+        .contains("it holds notes.txt, which would be lost; choose another --output");
+    assertThat(score("--input", input, "--output", notes.toString(), "--overwrite").err())
+        .contains("it is a file; give the name of a directory");
+    assertThat(notes).hasContent("mine");
+  }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.file.Files;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FileSystem;
@@ -55,6 +56,20 @@ class AtomicFilesTest {
 
     assertThat(directory.toFile().list()).containsExactly("metrics.jsonl");
     assertThat(directory.resolve("metrics.jsonl")).hasContent("old");
+  }
+
+  @Test
+  void aDirectoryIsNotReplacedByAFile() throws IOException {
+    AtomicFiles files = AtomicFiles.on(FileSystem.getLocal(new Configuration()));
+    java.nio.file.Path kept = Files.createDirectory(directory.resolve("run")).resolve("model");
+    Files.writeString(kept, "old");
+    Path run = new Path(directory.resolve("run").toString());
+
+    assertThatThrownBy(() -> files.write(run, out -> out.writeBytes("new")))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("run");
+
+    assertThat(kept).hasContent("old");
   }
 
   /** As HDFS's streams do once they have failed. */
