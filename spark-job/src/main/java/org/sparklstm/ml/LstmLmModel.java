@@ -1,6 +1,7 @@
 package org.sparklstm.ml;
 
 import java.io.IOException;
+import java.util.List;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.SparkContext;
@@ -14,7 +15,7 @@ import org.apache.spark.ml.util.MLReader;
 import org.apache.spark.ml.util.MLWritable;
 import org.apache.spark.ml.util.MLWriter;
 import org.apache.spark.sql.Dataset;
-import org.apache.spark.sql.Encoders;
+import org.apache.spark.sql.Encoder;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.StructType;
@@ -149,7 +150,9 @@ public final class LstmLmModel extends Model<LstmLmModel>
             dataset.schema().fieldIndex(getInputCol()),
             !getTokenNatsCol().isEmpty());
     MapPartitionsFunction<Row, Row> score = task::score;
-    return dataset.toDF().mapPartitions(score, Encoders.row(schema));
+    // Encoders.row came with Spark 3.5
+    Encoder<Row> rows = dataset.sparkSession().createDataFrame(List.of(), schema).encoder();
+    return dataset.toDF().mapPartitions(score, rows);
   }
 
   private synchronized Sent sent(SparkContext spark) {

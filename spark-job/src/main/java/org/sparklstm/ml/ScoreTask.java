@@ -4,11 +4,13 @@ import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.spark.TaskContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.util.TaskCompletionListener;
+import org.apache.spark.util.TaskFailureListener;
 import org.sparklstm.averaging.ReplicaPool;
 import org.sparklstm.engine.Engines;
 import org.sparklstm.engine.Replica;
@@ -47,8 +49,10 @@ record ScoreTask(
     }
     TaskContext task = TaskContext.get();
     ReplicaPool.Loan loan = ReplicaPool.lend(Engines.here(shape), shape, LANES);
+    AtomicBoolean failed = new AtomicBoolean(); // TaskContext.isFailed came with Spark 3.5
+    task.addTaskFailureListener((TaskFailureListener) (ended, error) -> failed.set(true));
     task.addTaskCompletionListener(
-        (TaskCompletionListener) ended -> loan.end(!ended.isFailed() && !ended.isInterrupted()));
+        (TaskCompletionListener) ended -> loan.end(!failed.get() && !ended.isInterrupted()));
     Replica replica = loan.replica();
     replica.setParameters(parameters.value().values());
     Tokenizer tokenizer = Tokenizer.of(vocabulary.value(), state, maxTokens);

@@ -11,14 +11,20 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.jar.JarFile;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import javax.xml.parsers.DocumentBuilderFactory;
+import javax.xml.xpath.XPathConstants;
+import javax.xml.xpath.XPathFactory;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.sparklstm.testing.Corpus;
+import org.w3c.dom.Element;
+import org.w3c.dom.NodeList;
 
-/** PtbTrain from the uber jar in local mode, each run a process of its own. */
+/** PtbTrain from the jar in local mode, each run a process of its own. */
 class LocalModeIT {
   @TempDir Path directory;
 
@@ -104,7 +110,29 @@ class LocalModeIT {
   }
 
   @Test
-  void theUberJarHoldsNothingThatSparkBrings() throws IOException {
+  void thePomThatIsPublishedMakesNobodyFetchMore() throws Exception {
+    Path pom = Path.of(System.getProperty("app.jar")).resolveSibling("published-pom.xml");
+    NodeList scopes =
+        (NodeList)
+            XPathFactory.newInstance()
+                .newXPath()
+                .evaluate(
+                    "/*/*[local-name()='dependencies']/*/*[local-name()='scope']",
+                    DocumentBuilderFactory.newInstance().newDocumentBuilder().parse(pom.toFile()),
+                    XPathConstants.NODESET);
+    NodeList dependencies = scopes.item(0).getParentNode().getParentNode().getChildNodes();
+    assertThat(
+            IntStream.range(0, scopes.getLength()).mapToObj(i -> scopes.item(i).getTextContent()))
+        .containsOnly("provided", "test")
+        .hasSize(
+            (int)
+                IntStream.range(0, dependencies.getLength())
+                    .filter(i -> dependencies.item(i) instanceof Element)
+                    .count());
+  }
+
+  @Test
+  void theJarHoldsNothingThatSparkBrings() throws IOException {
     try (JarFile jar = new JarFile(System.getProperty("app.jar"))) {
       assertThat(jar.stream().map(entry -> entry.getName()).filter(name -> name.endsWith(".class")))
           .contains("PtbTrain.class", "org/nd4j/linalg/factory/Nd4j.class")

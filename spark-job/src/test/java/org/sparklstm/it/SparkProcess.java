@@ -62,13 +62,13 @@ final class SparkProcess implements AutoCloseable {
     return new SparkProcess(log, classPath, List.of(arguments));
   }
 
-  /** Submits the uber jar's PtbTrain. */
+  /** Submits the jar's PtbTrain. */
   static SparkProcess submit(Path log, String master, String... arguments) {
     return submit(log, master, List.of(), arguments);
   }
 
   /**
-   * Submits the uber jar's PtbTrain.
+   * Submits the jar's PtbTrain.
    *
    * @param more options of spark-submit
    */

@@ -17,8 +17,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * PtbTrain from the uber jar on a real master, two real worker processes and a real HDFS, where
- * Spark's processes authenticate each other and encrypt what they send and store.
+ * PtbTrain from the jar on a real master, two real worker processes and a real HDFS, where Spark's
+ * processes authenticate each other and encrypt what they send and store.
  */
 class StandaloneClusterIT {
   private static final String SECRET = "correct-horse-battery-staple";
