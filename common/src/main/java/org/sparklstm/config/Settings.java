@@ -18,6 +18,7 @@ import org.sparklstm.engine.Regularisation.DropoutMode;
 import org.sparklstm.engine.Sgd;
 import org.sparklstm.error.ConfigurationException;
 import org.sparklstm.model.LstmShape;
+import org.sparklstm.text.Normalization;
 import org.sparklstm.train.AveragingPlan;
 import org.sparklstm.train.Combine;
 import org.sparklstm.train.Compression;
@@ -66,8 +67,10 @@ public record Settings(
    *
    * @param lanes B, of all workers
    * @param lanesPerWorker empty: {@code lanes} are shared
+   * @param normalization of the text before it is cut into words
    */
-  public record Data(int lanes, OptionalInt lanesPerWorker, int window) {}
+  public record Data(
+      int lanes, OptionalInt lanesPerWorker, int window, Normalization normalization) {}
 
   /**
    * How long and how fast to train.

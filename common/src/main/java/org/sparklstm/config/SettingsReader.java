@@ -20,6 +20,7 @@ import org.sparklstm.engine.EngineChoice;
 import org.sparklstm.engine.Engines;
 import org.sparklstm.engine.Regularisation.DropoutMode;
 import org.sparklstm.error.ConfigurationException;
+import org.sparklstm.text.Normalization;
 import org.sparklstm.train.Combine;
 import org.sparklstm.train.Compression;
 
@@ -63,7 +64,8 @@ final class SettingsReader {
             new Settings.Data(
                 integer("data.lanes", 1),
                 integerOrAuto("data.lanes-per-worker"),
-                integer("data.window", 1)),
+                integer("data.window", 1),
+                choice("data.normalization", Normalization.class)),
             new Settings.Train(
                 integer("train.epochs", 1),
                 real("train.warm-up-epochs", x -> x >= 0, "at least 0"),

@@ -5,6 +5,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.stream.Collectors;
+import org.sparklstm.text.Normalization;
 import org.sparklstm.text.Vocabulary;
 import org.sparklstm.text.WhiteSpace;
 
@@ -15,8 +17,10 @@ import org.sparklstm.text.WhiteSpace;
  * @param start what the state of a sequence reads first: the id of {@code <eos>}
  * @param state what a sequence is
  * @param maxTokens words of a text that count; what follows them is left out
+ * @param normalization of a text before it is cut into words
  */
-public record Tokenizer(Vocabulary vocabulary, int start, State state, int maxTokens)
+public record Tokenizer(
+    Vocabulary vocabulary, int start, State state, int maxTokens, Normalization normalization)
     implements Serializable {
 
   /** Where the recurrent state begins anew. */
@@ -35,13 +39,14 @@ public record Tokenizer(Vocabulary vocabulary, int start, State state, int maxTo
    *
    * @throws IllegalArgumentException if the vocabulary has no {@code <eos>}
    */
-  public static Tokenizer of(Vocabulary vocabulary, State state, int maxTokens) {
+  public static Tokenizer of(
+      Vocabulary vocabulary, State state, int maxTokens, Normalization normalization) {
     if (!vocabulary.contains(Vocabulary.END_OF_SENTENCE)) {
       throw new IllegalArgumentException(
           "Cannot score lines: the vocabulary has no " + Vocabulary.END_OF_SENTENCE);
     }
     int start = vocabulary.id(Vocabulary.END_OF_SENTENCE).orElseThrow();
-    return new Tokenizer(vocabulary, start, state, maxTokens);
+    return new Tokenizer(vocabulary, start, state, maxTokens, normalization);
   }
 
   /** The id of {@code <unk>}, or {@link #NONE}. */
@@ -59,7 +64,8 @@ public record Tokenizer(Vocabulary vocabulary, int start, State state, int maxTo
    *
    * @return ids of words and line ends of each sequence; none for a text without words
    */
-  public List<int[]> encode(String text) {
+  public List<int[]> encode(String written) {
+    String text = normalization.apply(written);
     Sequences sequences = new Sequences();
     int length = text.length();
     int begin = -1; // of the word at hand
@@ -90,6 +96,9 @@ public record Tokenizer(Vocabulary vocabulary, int start, State state, int maxTo
    * @return ids of words and line ends of each sequence; none for a text without words
    */
   public List<int[]> encode(List<String> tokens) {
+    if (normalization != Normalization.NONE) { // which may cut words once more
+      return encode(tokens.stream().map(Tokenizer::written).collect(Collectors.joining(" ")));
+    }
     Sequences sequences = new Sequences();
     boolean ended = false;
     for (String token : tokens) {
@@ -104,6 +113,13 @@ public record Tokenizer(Vocabulary vocabulary, int start, State state, int maxTo
       }
     }
     return sequences.end(ended);
+  }
+
+  private static String written(String token) {
+    if (token == null) {
+      return Vocabulary.UNKNOWN;
+    }
+    return token.equals(Vocabulary.END_OF_SENTENCE) ? "\n" : token;
   }
 
   /** The sequences of a text while it is read. */

@@ -22,6 +22,7 @@ import org.sparklstm.engine.Regularisation.DropoutMode;
 import org.sparklstm.engine.Sgd;
 import org.sparklstm.error.ConfigurationException;
 import org.sparklstm.model.LstmShape;
+import org.sparklstm.text.Normalization;
 import org.sparklstm.train.AveragingPlan;
 import org.sparklstm.train.Combine;
 import org.sparklstm.train.Compression;
@@ -57,7 +58,8 @@ class SettingsTest {
     Settings settings = SettingsLoader.load(preset, null, List.of());
 
     assertThat(settings.model()).isEqualTo(model);
-    assertThat(settings.data()).isEqualTo(new Settings.Data(20, OptionalInt.empty(), window));
+    assertThat(settings.data())
+        .isEqualTo(new Settings.Data(20, OptionalInt.empty(), window, Normalization.NONE));
     assertThat(settings.vocabulary().size()).isEqualTo(10_000);
     assertThat(settings.train().epochs()).isEqualTo(epochs);
     assertThat(settings.train().fullRateEpochs()).isEqualTo(fullRateEpochs);
@@ -69,7 +71,7 @@ class SettingsTest {
   @ParameterizedTest
   @MethodSource("org.sparklstm.config.SettingsLoader#presets")
   void everyPresetSetsEveryKey(String preset) {
-    assertThat(SettingsLoader.load(preset, null, List.of()).entries()).hasSize(36);
+    assertThat(SettingsLoader.load(preset, null, List.of()).entries()).hasSize(37);
   }
 
   @Test

@@ -9,6 +9,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.sparklstm.score.Tokenizer.State;
+import org.sparklstm.text.Normalization;
 import org.sparklstm.text.Vocabulary;
 
 class TokenizerTest {
@@ -19,7 +20,7 @@ class TokenizerTest {
   }
 
   private static Tokenizer tokenizer(State state, int maxTokens) {
-    return Tokenizer.of(WORDS, state, maxTokens);
+    return Tokenizer.of(WORDS, state, maxTokens, Normalization.NONE);
   }
 
   @ParameterizedTest
@@ -57,6 +58,15 @@ class TokenizerTest {
   }
 
   @Test
+  void normalizedTokensAreCutAnew() {
+    Tokenizer normalizing = Tokenizer.of(WORDS, State.LINE, 9, Normalization.CC_NET);
+
+    assertThat(text(normalizing.encode("Á\u0007 B—a\nb"))).isEqualTo("[1, 2, 3, 1, 0] | [2, 0]");
+    assertThat(text(normalizing.encode(Arrays.asList("Á\u0007", "\u0007", "B—a", "<eos>", null))))
+        .isEqualTo("[1, 2, 3, 1, 0] | [3, 0]");
+  }
+
+  @Test
   void wordsBehindTheMostAreLeftOutAndSoIsTheEndOfTheirLine() {
     assertThat(text(tokenizer(State.LINE, 2).encode("a b"))).isEqualTo("[1, 2]");
     assertThat(text(tokenizer(State.LINE, 2).encode("a\nb a"))).isEqualTo("[1, 0] | [2]");
@@ -65,13 +75,17 @@ class TokenizerTest {
 
   @Test
   void aVocabularyWithoutLineEndsIsRefused() {
-    assertThatThrownBy(() -> Tokenizer.of(new Vocabulary(List.of("a", "<unk>")), State.LINE, 9))
+    assertThatThrownBy(
+            () ->
+                Tokenizer.of(
+                    new Vocabulary(List.of("a", "<unk>")), State.LINE, 9, Normalization.NONE))
         .hasMessage("Cannot score lines: the vocabulary has no <eos>");
   }
 
   @Test
   void aWordOutsideAVocabularyWithoutUnknownHasNoId() {
-    Tokenizer tokenizer = Tokenizer.of(new Vocabulary(List.of("<eos>", "a")), State.LINE, 9);
+    Tokenizer tokenizer =
+        Tokenizer.of(new Vocabulary(List.of("<eos>", "a")), State.LINE, 9, Normalization.NONE);
 
     assertThat(text(tokenizer.encode("b a"))).isEqualTo("[-1, 1, 0]");
     assertThat(tokenizer.unknown()).isEqualTo(Tokenizer.NONE);

@@ -8,11 +8,13 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.sparklstm.score.Tokenizer.State;
 import org.sparklstm.score.UnknownWords.Mode;
+import org.sparklstm.text.Normalization;
 import org.sparklstm.text.Vocabulary;
 
 class UnknownWordsTest {
   private static final Tokenizer TOKENIZER =
-      Tokenizer.of(new Vocabulary(List.of("<eos>", "a", "b", "<unk>")), State.LINE, 9);
+      Tokenizer.of(
+          new Vocabulary(List.of("<eos>", "a", "b", "<unk>")), State.LINE, 9, Normalization.NONE);
 
   /** a, a word that the vocabulary lacks, the end of the line. */
   private static final int[] IDS = {1, 3, 0};

@@ -60,14 +60,15 @@ public final class EvalCommand implements Callable<Integer> {
     dataPaths.forEach(path -> Commands.requireDecoded("--data-path", path));
     SparkSession spark = SparkStart.start("PtbEval", START_LIMIT);
     try {
-      EvalJob job =
-          new EvalJob(SavedModel.read(modelPath.uri(), spark.sparkContext().hadoopConfiguration()));
+      SavedModel model =
+          SavedModel.read(modelPath.uri(), spark.sparkContext().hadoopConfiguration());
+      EvalJob job = new EvalJob(model);
       if (per != null) {
         System.out.println(
             per == Per.word ? "word\tid\tnats\tunknown" : "perplexity\tnats\twords\tunknown\tline");
       }
       for (String path : dataPaths) {
-        evaluate(job, Texts.ofFile(spark, path));
+        evaluate(job, Texts.ofFile(spark, path, model.settings().data().normalization()));
       }
       return CommandLine.ExitCode.OK;
     } finally {

@@ -19,6 +19,7 @@ import org.sparklstm.error.InputException;
 import org.sparklstm.generate.Generator;
 import org.sparklstm.generate.Sampler;
 import org.sparklstm.run.SavedModel;
+import org.sparklstm.text.Normalization;
 import org.sparklstm.text.Vocabulary;
 import org.sparklstm.text.WhiteSpace;
 import picocli.CommandLine;
@@ -112,7 +113,8 @@ public final class GenerateCommand implements Callable<Integer> {
     Sampler sampler = sampler();
     String text = prompt.file == null ? prompt.text : read(prompt.file);
     SavedModel model = SavedModel.read(modelPath.uri(), new Configuration());
-    int[] ids = ids(text, model.vocabulary());
+    Normalization normalization = model.settings().data().normalization();
+    int[] ids = ids(normalization.apply(text), model.vocabulary());
     EngineChoice engine = Engines.here(model.shape());
     try (Replica replica = engine.engine().replica(model.shape(), samples)) {
       replica.useThreads(engine.threads());

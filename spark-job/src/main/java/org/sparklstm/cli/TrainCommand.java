@@ -187,7 +187,7 @@ public final class TrainCommand implements Callable<Integer> {
         }
         RunListener lines = new TutorialLines(System.out);
         new TrainJob(spark, directory, quiet ? List.of(lines) : List.of(lines, new Progress()))
-            .run(settings, () -> Texts.ofFiles(spark, dataPath));
+            .run(settings, () -> Texts.ofFiles(spark, dataPath, settings.data().normalization()));
         return CommandLine.ExitCode.OK;
       } catch (Exception e) {
         throw watchdog.explained(e);

@@ -4,6 +4,7 @@ import static org.apache.spark.sql.functions.array;
 import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.concat;
+import static org.apache.spark.sql.functions.concat_ws;
 import static org.apache.spark.sql.functions.count;
 import static org.apache.spark.sql.functions.element_at;
 import static org.apache.spark.sql.functions.exists;
@@ -17,6 +18,7 @@ import static org.apache.spark.sql.functions.regexp_replace;
 import static org.apache.spark.sql.functions.size;
 import static org.apache.spark.sql.functions.sum;
 import static org.apache.spark.sql.functions.transform;
+import static org.apache.spark.sql.functions.udf;
 import static org.apache.spark.sql.functions.when;
 
 import java.util.HexFormat;
@@ -30,9 +32,11 @@ import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.api.java.UDF1;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.storage.StorageLevel;
 import org.sparklstm.error.InputException;
+import org.sparklstm.text.Normalization;
 import org.sparklstm.text.Vocabulary;
 import org.sparklstm.text.WhiteSpace;
 
@@ -74,15 +78,18 @@ public record Texts(Text train, Text valid, Optional<Text> test) implements Auto
    * The texts in a directory of any Hadoop file system: {@code train.txt}, {@code valid.txt} and
    * {@code test.txt}, or what else {@link CorpusReader#find} finds.
    *
+   * @param normalization of the lines before they are cut into words
    * @throws InputException naming the file that cannot be used
    */
-  public static Texts ofFiles(SparkSession spark, String directory) {
+  public static Texts ofFiles(SparkSession spark, String directory, Normalization normalization) {
     CorpusReader reader = new CorpusReader(spark, directory);
     CorpusReader.Source train = reader.find("train");
     CorpusReader.Source valid = reader.find("valid");
     CorpusReader.Source test = reader.find("test");
     return new Texts(
-        ofFile(reader, train), ofFile(reader, valid), Optional.of(ofFile(reader, test)));
+        ofFile(reader, train, normalization),
+        ofFile(reader, valid, normalization),
+        Optional.of(ofFile(reader, test, normalization)));
   }
 
   /**
@@ -90,16 +97,19 @@ public record Texts(Text train, Text valid, Optional<Text> test) implements Auto
    * tokens are unpersisted.
    *
    * @param uri a file, or a directory of part files, on any Hadoop file system
+   * @param normalization of its lines before they are cut into words
    * @throws InputException if it cannot be used
    */
-  public static Text ofFile(SparkSession spark, String uri) {
+  public static Text ofFile(SparkSession spark, String uri, Normalization normalization) {
     CorpusReader reader = new CorpusReader(spark, uri);
-    return ofFile(reader, reader.whole());
+    return ofFile(reader, reader.whole(), normalization);
   }
 
-  private static Text ofFile(CorpusReader reader, CorpusReader.Source source) {
+  private static Text ofFile(
+      CorpusReader reader, CorpusReader.Source source, Normalization normalization) {
     CorpusReader.Part part = reader.read(source);
-    return new Text(source.path().toString(), kept(tokens(part.rows())), part.digest());
+    return new Text(
+        source.path().toString(), kept(tokens(part.rows(), normalization)), part.digest());
   }
 
   /**
@@ -107,26 +117,28 @@ public record Texts(Text train, Text valid, Optional<Text> test) implements Auto
    * with {@code <eos>}, or an array of words. A text without words is left out.
    *
    * @param train rows that are the same whenever they are computed
+   * @param normalization of texts before they are cut into words; it cuts arrays anew
    */
-  public static Texts ofColumns(Dataset<Row> train, Dataset<Row> valid, String column) {
+  public static Texts ofColumns(
+      Dataset<Row> train, Dataset<Row> valid, String column, Normalization normalization) {
     return new Texts(
-        ofColumn("the training rows", train, column),
-        ofColumn("the validation rows", valid, column),
+        ofColumn("the training rows", train, column, normalization),
+        ofColumn("the validation rows", valid, column, normalization),
         Optional.empty());
   }
 
-  private static Text ofColumn(String name, Dataset<Row> rows, String column) {
+  private static Text ofColumn(
+      String name, Dataset<Row> rows, String column, Normalization normalization) {
     Dataset<Row> texts =
         rows.select(monotonically_increasing_id().as("position"), rows.col(column).as("text"))
             .where(col("text").isNotNull());
     boolean isString = texts.schema().apply("text").dataType().equals(DataTypes.StringType);
+    Column array = transform(col("text"), word -> coalesce(word, lit(Vocabulary.UNKNOWN)));
+    Column text = normalized(isString ? col("text") : concat_ws(" ", array), normalization);
     Dataset<Row> words =
-        isString
-            ? words(texts, regexp_replace(col("text"), "\n", " " + END + " "))
-            : texts.select(
-                col("position"),
-                transform(col("text"), word -> coalesce(word, lit(Vocabulary.UNKNOWN)))
-                    .as("words"));
+        isString || normalization != Normalization.NONE
+            ? words(texts, regexp_replace(text, "\n", " " + END + " "))
+            : texts.select(col("position"), array.as("words"));
     Column ended = element_at(col("words"), -1).equalTo(END);
     Dataset<Row> tokens =
         kept(
@@ -152,6 +164,14 @@ public record Texts(Text train, Text valid, Optional<Text> test) implements Auto
     return new Text(name, tokens, digest);
   }
 
+  private static Column normalized(Column text, Normalization normalization) {
+    if (normalization == Normalization.NONE) {
+      return text;
+    }
+    UDF1<String, String> normal = normalization::apply;
+    return udf(normal, DataTypes.StringType).apply(text);
+  }
+
   /** Splits the text of rows into words: (position, …, words). */
   private static Dataset<Row> words(Dataset<Row> rows, Column text) {
     return new RegexTokenizer()
@@ -168,8 +188,9 @@ public record Texts(Text train, Text valid, Optional<Text> test) implements Auto
   }
 
   /** The words of a {@link CorpusReader.Part}, and {@code <eos>} for each line end. */
-  static Dataset<Row> tokens(Dataset<Row> rows) {
-    return words(rows, col("line")).select(col("position"), ended(col("ends")).as(TOKENS));
+  static Dataset<Row> tokens(Dataset<Row> rows, Normalization normalization) {
+    return words(rows, normalized(col("line"), normalization))
+        .select(col("position"), ended(col("ends")).as(TOKENS));
   }
 
   private static Dataset<Row> kept(Dataset<Row> tokens) {

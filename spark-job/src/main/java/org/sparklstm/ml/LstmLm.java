@@ -222,7 +222,10 @@ public final class LstmLm extends Estimator<LstmLmModel>
                 wanted,
                 () ->
                     Texts.ofColumns(
-                        rows.where(not(validates)), rows.where(validates), getInputCol()));
+                        rows.where(not(validates)),
+                        rows.where(validates),
+                        getInputCol(),
+                        wanted.data().normalization()));
       } catch (Exception e) { // Scala throws what it does not declare
         Exception why = watchdog.explained(e);
         throw why instanceof RuntimeException unchecked

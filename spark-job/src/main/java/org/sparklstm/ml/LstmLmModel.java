@@ -28,6 +28,7 @@ import org.sparklstm.model.LstmShape;
 import org.sparklstm.run.SavedModel;
 import org.sparklstm.score.Tokenizer;
 import org.sparklstm.score.UnknownWords;
+import org.sparklstm.text.Normalization;
 import org.sparklstm.text.Vocabulary;
 import org.sparklstm.train.Floats;
 import scala.reflect.ClassTag$;
@@ -63,6 +64,7 @@ public final class LstmLmModel extends Model<LstmLmModel>
   private final Floats parameters;
   private final Vocabulary vocabulary;
   private final String settings; // of the training, rendered
+  private final Normalization normalization;
   private final double test;
   private final Declared declared;
   private transient LstmLmTrainingSummary summary; // null: there is none
@@ -78,6 +80,7 @@ public final class LstmLmModel extends Model<LstmLmModel>
     this.parameters = new Floats(saved.parameters());
     this.vocabulary = saved.vocabulary();
     this.settings = saved.settings().render();
+    this.normalization = saved.settings().data().normalization();
     this.test = saved.test();
     this.declared = new Declared(this);
   }
@@ -146,6 +149,7 @@ public final class LstmLmModel extends Model<LstmLmModel>
             onExecutors.vocabulary(),
             sequences(),
             getMaxTokens(),
+            normalization,
             penalty(),
             dataset.schema().fieldIndex(getInputCol()),
             !getTokenNatsCol().isEmpty());
@@ -183,7 +187,7 @@ public final class LstmLmModel extends Model<LstmLmModel>
 
   @Override
   public StructType transformSchema(StructType schema) {
-    Tokenizer.of(vocabulary, sequences(), getMaxTokens());
+    Tokenizer.of(vocabulary, sequences(), getMaxTokens(), normalization);
     penalty();
     return scoredSchema(schema);
   }

@@ -20,6 +20,7 @@ import org.sparklstm.score.LaneScorer.Scored;
 import org.sparklstm.score.TextScore;
 import org.sparklstm.score.Tokenizer;
 import org.sparklstm.score.UnknownWords;
+import org.sparklstm.text.Normalization;
 import org.sparklstm.text.Vocabulary;
 import org.sparklstm.train.Floats;
 
@@ -35,6 +36,7 @@ record ScoreTask(
     Broadcast<Vocabulary> vocabulary,
     Tokenizer.State state,
     int maxTokens,
+    Normalization normalization,
     UnknownWords unknown,
     int input,
     boolean eachToken)
@@ -55,7 +57,7 @@ record ScoreTask(
         (TaskCompletionListener) ended -> loan.end(!failed.get() && !ended.isInterrupted()));
     Replica replica = loan.replica();
     replica.setParameters(parameters.value().values());
-    Tokenizer tokenizer = Tokenizer.of(vocabulary.value(), state, maxTokens);
+    Tokenizer tokenizer = Tokenizer.of(vocabulary.value(), state, maxTokens, normalization);
     LaneScorer<Row> scorer =
         new LaneScorer<>(replica, tokenizer.start(), rows, row -> encode(tokenizer, row));
     return new Iterator<>() {

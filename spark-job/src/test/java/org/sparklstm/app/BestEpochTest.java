@@ -19,6 +19,7 @@ import org.sparklstm.run.RunDirectory.ExistingRun;
 import org.sparklstm.run.RunListener;
 import org.sparklstm.testing.Corpus;
 import org.sparklstm.testing.LocalSpark;
+import org.sparklstm.text.Normalization;
 
 /** A model that is best in its first epochs: the rate is far too high to get any better. */
 class BestEpochTest {
@@ -58,7 +59,7 @@ class BestEpochTest {
     return new TrainJob(LocalSpark.session(), Optional.of(saved), List.of(epochs))
         .run(
             Corpus.settings(settings),
-            () -> Texts.ofFiles(LocalSpark.session(), directory.toString()))
+            () -> Texts.ofFiles(LocalSpark.session(), directory.toString(), Normalization.NONE))
         .parameters();
   }
 

@@ -22,6 +22,7 @@ import org.sparklstm.run.RunDirectory;
 import org.sparklstm.run.RunDirectory.ExistingRun;
 import org.sparklstm.testing.Corpus;
 import org.sparklstm.testing.LocalSpark;
+import org.sparklstm.text.Normalization;
 
 /**
  * Validation by tokens. An epoch has 2 lanes of 94 windows of 2 tokens, in 18 rounds of 20 tokens
@@ -83,7 +84,7 @@ class ValidateEveryTest {
                 "cluster.workers=2",
                 "checkpoint.keep=99",
                 "checkpoint.every-rounds=0"),
-            () -> Texts.ofFiles(LocalSpark.session(), directory.toString()));
+            () -> Texts.ofFiles(LocalSpark.session(), directory.toString(), Normalization.NONE));
     return out.toString(StandardCharsets.UTF_8);
   }
 

@@ -14,6 +14,8 @@ import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.sparklstm.cli.TrainCommandTest.Result;
 import org.sparklstm.engine.Replica;
 import org.sparklstm.run.SavedModel;
@@ -108,9 +110,16 @@ class EvalCommandTest {
     assertThat(lines.err()).contains("of 9 predictions");
   }
 
-  @Test
-  void theTestPartHasThePerplexityThatTrainingPrinted() throws IOException {
-    Corpus.write(directory, "", Corpus.TRAIN.repeat(9), Corpus.VALID, Corpus.TEST.repeat(30));
+  @ParameterizedTest
+  @ValueSource(strings = {"none", "cc-net"})
+  void theTestPartHasThePerplexityThatTrainingPrinted(String normalization) throws IOException {
+    String test = Corpus.TEST.repeat(30);
+    Corpus.write(
+        directory,
+        "",
+        Corpus.TRAIN.repeat(9),
+        Corpus.VALID,
+        normalization.equals("none") ? test : test.toUpperCase(Locale.ROOT));
     Path run = directory.resolve("trained");
     Result trained =
         TrainCommandTest.run(
@@ -127,7 +136,9 @@ class EvalCommandTest {
             "--set",
             "train.epochs=1",
             "--set",
-            "vocabulary.min-count=1");
+            "vocabulary.min-count=1",
+            "--set",
+            "data.normalization=" + normalization);
     String printed = trained.out().replaceFirst("(?s).*Test Perplexity: ([0-9.]+)\n", "$1");
     model = run.toString();
 

@@ -14,6 +14,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.sparklstm.cli.TrainCommandTest.Result;
+import org.sparklstm.run.SavedModel;
 import org.sparklstm.testing.Models;
 
 class GenerateCommandTest {
@@ -63,6 +64,23 @@ class GenerateCommandTest {
 
     assertThat(result.out()).startsWith("sat é\nthe ").doesNotContain("the  ");
     assertThat(result.out()).isEqualTo(generate("--prompt", "sat é\nthe ", "--length", "3").out());
+  }
+
+  @Test
+  void thePromptIsNormalizedAsTheTextOfTheTraining() throws IOException {
+    SavedModel normalizing = Models.of(1, "data.normalization=cc-net");
+    String run = Models.save(normalizing, directory.resolve("normalizing")).toString();
+
+    Result result = generate("--prompt", "The CÁT", "--length", "3");
+    Result normalized =
+        TrainCommandTest.run(
+            new GenerateCommand(), "--model-path", run, "--prompt", "The CÁT", "--length", "3");
+
+    assertThat(result.err()).contains("The, CÁT");
+    assertThat(normalized.err()).isEmpty();
+    assertThat(normalized.out())
+        .isEqualTo(
+            generate("--prompt", "the cat", "--length", "3").out().replace("the cat", "The CÁT"));
   }
 
   @Test

@@ -22,6 +22,7 @@ import org.sparklstm.run.SavedModel;
 import org.sparklstm.testing.Corpus;
 import org.sparklstm.testing.LocalSpark;
 import org.sparklstm.testing.Models;
+import org.sparklstm.text.Normalization;
 import org.sparklstm.text.Vocabulary;
 
 class InspectCommandTest {
@@ -38,7 +39,7 @@ class InspectCommandTest {
     new TrainJob(LocalSpark.session(), Optional.of(saved), List.of())
         .run(
             Corpus.settings("train.epochs=2", "cluster.workers=1"),
-            () -> Texts.ofFiles(LocalSpark.session(), directory.toString()));
+            () -> Texts.ofFiles(LocalSpark.session(), directory.toString(), Normalization.NONE));
     return run;
   }
 

@@ -20,6 +20,7 @@ import org.sparklstm.error.ConfigurationException;
 import org.sparklstm.error.InputException;
 import org.sparklstm.testing.Corpus;
 import org.sparklstm.testing.LocalSpark;
+import org.sparklstm.text.Normalization;
 
 /** Corpora that cannot be used: each is refused by the name of its file. */
 class CorpusErrorsTest {
@@ -37,7 +38,7 @@ class CorpusErrorsTest {
     assertThatThrownBy(
             () ->
                 PreparedCorpus.prepare(
-                    () -> Texts.ofFiles(LocalSpark.session(), "floppy:/corpus"),
+                    () -> Texts.ofFiles(LocalSpark.session(), "floppy:/corpus", Normalization.NONE),
                     Corpus.settings(),
                     tokens -> Corpus.settings()))
         .isInstanceOf(InputException.class)
@@ -53,7 +54,7 @@ class CorpusErrorsTest {
     assertThatThrownBy(
             () ->
                 PreparedCorpus.prepare(
-                    () -> Texts.ofFiles(LocalSpark.session(), path),
+                    () -> Texts.ofFiles(LocalSpark.session(), path, Normalization.NONE),
                     Corpus.settings(),
                     tokens -> Corpus.settings()))
         .isInstanceOf(InputException.class)
@@ -191,7 +192,7 @@ class CorpusErrorsTest {
     assertThatThrownBy(
             () ->
                 PreparedCorpus.prepare(
-                    () -> Texts.ofFiles(LocalSpark.session(), "s3a://bucket/x"),
+                    () -> Texts.ofFiles(LocalSpark.session(), "s3a://bucket/x", Normalization.NONE),
                     Corpus.settings(),
                     tokens -> Corpus.settings()))
         .isInstanceOf(InputException.class)

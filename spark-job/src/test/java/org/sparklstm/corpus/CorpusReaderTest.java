@@ -19,6 +19,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.sparklstm.testing.Corpus;
 import org.sparklstm.testing.LocalSpark;
+import org.sparklstm.text.Normalization;
 import org.sparklstm.text.WhiteSpace;
 
 class CorpusReaderTest {
@@ -217,7 +218,8 @@ class CorpusReaderTest {
 
   private static List<String> words(Path directory) {
     CorpusReader reader = new CorpusReader(LocalSpark.session(), directory.toString());
-    Dataset<Row> tokens = Texts.tokens(reader.read(reader.find("train")).rows());
+    Dataset<Row> tokens =
+        Texts.tokens(reader.read(reader.find("train")).rows(), Normalization.NONE);
     return tokens.orderBy("position").select("tokens").collectAsList().stream()
         .flatMap(row -> row.<String>getList(0).stream())
         .toList();

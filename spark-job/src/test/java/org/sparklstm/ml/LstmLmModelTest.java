@@ -102,6 +102,15 @@ class LstmLmModelTest {
   }
 
   @Test
+  void aTextIsNormalizedAsTheModelsTrainingNormalizedIt() {
+    SavedModel saved = Models.of(1, "data.normalization=cc-net");
+    LstmLmModel normalizing = new LstmLmModel("lm", saved).setUnknown("count");
+
+    assertThat(scored(normalizing, "The CÁT\nsaT Zebra").<Double>getAs("logProbability"))
+        .isEqualTo(scored(model(), "the cat\nsat zebra").<Double>getAs("logProbability"));
+  }
+
+  @Test
   void aDocumentCarriesItsStateFromLineToLine() {
     Row row = scored(model().setState("document"), "the cat\nsat");
 

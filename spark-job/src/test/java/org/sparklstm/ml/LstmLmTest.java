@@ -36,6 +36,7 @@ import org.sparklstm.ml.feature.Stages;
 import org.sparklstm.run.SavedModel;
 import org.sparklstm.testing.Corpus;
 import org.sparklstm.testing.LocalSpark;
+import org.sparklstm.text.Normalization;
 
 class LstmLmTest {
   private static final String[] TINY = {
@@ -92,7 +93,8 @@ class LstmLmTest {
         new TrainJob(LocalSpark.session(), Optional.empty(), List.of())
             .run(
                 SettingsLoader.load("test", null, List.of(TINY)),
-                () -> Texts.ofFiles(LocalSpark.session(), directory.toString()));
+                () ->
+                    Texts.ofFiles(LocalSpark.session(), directory.toString(), Normalization.NONE));
 
     LstmLmModel model = trained();
 

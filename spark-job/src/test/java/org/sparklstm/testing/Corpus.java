@@ -22,6 +22,7 @@ import org.sparklstm.corpus.PreparedCorpus;
 import org.sparklstm.corpus.Texts;
 import org.sparklstm.text.LaneReader;
 import org.sparklstm.text.LaneShard;
+import org.sparklstm.text.Normalization;
 import org.sparklstm.text.Window;
 
 /** Corpora for tests, and what must come of them, read on one machine line by line. */
@@ -65,7 +66,7 @@ public final class Corpus {
   public static PreparedCorpus prepare(Path directory, int workers, String... overrides) {
     Settings settings = settings(overrides);
     return PreparedCorpus.prepare(
-        () -> Texts.ofFiles(LocalSpark.session(), directory.toString()),
+        () -> Texts.ofFiles(LocalSpark.session(), directory.toString(), Normalization.NONE),
         settings,
         tokens -> settings.with("cluster.workers", workers));
   }

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.sparklstm.checkpoint.Run;
@@ -22,9 +23,13 @@ public final class Models {
    * A model of {@link #WORDS}.
    *
    * @param scale of its parameters; 0: all words are equally likely
+   * @param overrides of its settings
    */
-  public static SavedModel of(float scale) {
-    Settings settings = Corpus.settings("model.layers=2");
+  public static SavedModel of(float scale, String... overrides) {
+    Settings settings =
+        Corpus.settings(
+            Stream.concat(Stream.of("model.layers=2"), Stream.of(overrides))
+                .toArray(String[]::new));
     float[] parameters = new Run(settings, WORDS.size(), "abc").begin().state().parameters();
     for (int i = 0; i < parameters.length; i++) {
       parameters[i] *= scale / settings.model().initScale();
