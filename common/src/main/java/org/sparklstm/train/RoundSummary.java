@@ -7,9 +7,11 @@ import org.sparklstm.engine.LossSum;
  *
  * @param state after it
  * @param loss Σ −ln p of the round alone
+ * @param rate learning rate of its first window
  * @param gradientNorm the largest ‖g‖ of all workers and windows, before clipping
  */
-public record RoundSummary(TrainingState state, LossSum loss, double gradientNorm, Timing timing) {
+public record RoundSummary(
+    TrainingState state, LossSum loss, double rate, double gradientNorm, Timing timing) {
 
   /**
    * Milliseconds.

@@ -35,6 +35,7 @@ import org.sparklstm.run.RunListener.Validation;
 import org.sparklstm.run.SavedModel;
 import org.sparklstm.train.RoundSummary;
 import org.sparklstm.train.TrainingPlan;
+import org.sparklstm.train.TrainingState;
 
 /** The whole job: reads the corpus, trains epoch by epoch, validates, tests, saves. */
 public final class TrainJob {
@@ -68,17 +69,17 @@ public final class TrainJob {
       release(corpus);
     }
 
-    /** Tokens of all lanes that the run had trained at the end of a round. */
-    long tokens(RoundSummary round) {
+    /** Tokens of all lanes that the run had trained when it was in a state. */
+    long tokens(TrainingState state) {
       Settings.Data data = run.settings().data();
       long tokensOfEpoch = (long) corpus.windows() * data.lanes() * data.window();
-      return round.state().epoch() * tokensOfEpoch + round.state().loss().tokens();
+      return state.epoch() * tokensOfEpoch + state.loss().tokens();
     }
 
     /** Whether a round reached a multiple of {@code train.validate-every}, and others follow it. */
     boolean validates(RoundSummary round) {
       long every = run.settings().train().validateEvery();
-      long tokens = tokens(round);
+      long tokens = tokens(round.state());
       return every > 0
           && tokens / every > (tokens - round.loss().tokens()) / every
           && trainer.hasRound(corpus.windows());
@@ -273,7 +274,7 @@ public final class TrainJob {
         perplexity(
             "In %s the valid".formatted(name),
             evaluator.evaluate(parameters, prepared.corpus().valid(), name + " validation"));
-    long tokens = prepared.tokens(round);
+    long tokens = prepared.tokens(round.state());
     LOG.info(
         "After {}, {} tokens: valid perplexity {}",
         name,
@@ -295,14 +296,15 @@ public final class TrainJob {
   /** All that follows the run; the run's directory opens its files here. */
   private RunListeners listeners(Prepared prepared) throws IOException {
     List<RunListener> listeners = new ArrayList<>(followers);
+    TrainingState state = prepared.trainer().state();
     listeners.add(new GuessingAlarm(prepared.corpus().vocabulary().size()));
     if (directory.isPresent()) {
       listeners.addAll(
           directory
               .get()
               .begin(
-                  new Checkpoint(
-                      prepared.run(), prepared.trainer().state(), prepared.best().best())));
+                  new Checkpoint(prepared.run(), state, prepared.best().best()),
+                  prepared.tokens(state)));
     }
     return new RunListeners(listeners);
   }

@@ -123,6 +123,7 @@ public final class AveragingTrainer {
     return new RoundSummary(
         state,
         ends.stream().map(WorkerEnd::loss).reduce(LossSum.ZERO, LossSum::plus),
+        plan.schedule().rate(round.epoch(), round.task().from(), windows),
         ends.stream().mapToDouble(WorkerEnd::gradientNorm).max().orElse(0),
         new Timing(
             millis(sent - began),

@@ -29,32 +29,43 @@ import org.sparklstm.train.TrainingState;
 final class MetricsLog implements RunListener {
   private static final ObjectMapper JSON = new ObjectMapper();
 
-  private final FSDataOutputStream out;
-  private final Consumer<JsonNode> follower;
-  private boolean failed; // what the stream threw, it would throw again when it is closed
+  private final GrowingFile out;
+  private final List<Follower> followers;
+  private long trained;
 
-  private MetricsLog(FSDataOutputStream out, Consumer<JsonNode> follower) {
-    this.out = out;
-    this.follower = follower;
+  /** Takes the events too. */
+  interface Follower {
+    /** An event that was just logged, or one that a run which continues has kept. */
+    void add(JsonNode event) throws IOException;
+
+    /** For now there are no more events. */
+    default void flush() throws IOException {}
+  }
+
+  private MetricsLog(FSDataOutputStream out, long trained, List<Follower> followers) {
+    this.out = new GrowingFile(out);
+    this.trained = trained;
+    this.followers = followers;
   }
 
   /**
    * Opens the log of a run that continues from {@code state}: what came after it is dropped.
    *
-   * @param follower takes each event, first those that are kept
+   * @param trained tokens of all lanes up to there
+   * @param followers take each event, first those that are kept
    */
   static MetricsLog open(
-      AtomicFiles files, Path file, TrainingState state, Consumer<JsonNode> follower)
+      AtomicFiles files, Path file, TrainingState state, long trained, List<Follower> followers)
       throws IOException {
     FileSystem fs = files.fileSystem();
     files.recover(file);
     if (!fs.hasPathCapability(file, CommonPathCapabilities.FS_APPEND)) {
       ByteArrayOutputStream kept = new ByteArrayOutputStream();
       copy(fs, file, state, kept);
-      MetricsLog log = new MetricsLog(fs.create(file, true), follower);
+      MetricsLog log = new MetricsLog(fs.create(file, true), trained, followers);
       try {
-        kept.writeTo(log.out);
-        events(kept.toString(StandardCharsets.UTF_8)).forEach(follower);
+        log.out.write(kept.toByteArray());
+        tell(followers, events(kept.toString(StandardCharsets.UTF_8)));
       } catch (IOException e) {
         log.close();
         throw e;
@@ -62,8 +73,17 @@ final class MetricsLog implements RunListener {
       return log;
     }
     files.write(file, out -> copy(fs, file, state, out));
-    events(fs, file).forEach(follower);
-    return new MetricsLog(fs.append(file), follower);
+    tell(followers, events(fs, file));
+    return new MetricsLog(fs.append(file), trained, followers);
+  }
+
+  private static void tell(List<Follower> followers, List<JsonNode> events) throws IOException {
+    for (Follower follower : followers) {
+      for (JsonNode event : events) {
+        follower.add(event);
+      }
+      follower.flush();
+    }
   }
 
   /** Copies the lines of {@code file}, if there is one, from before {@code state}. */
@@ -114,9 +134,9 @@ final class MetricsLog implements RunListener {
   public void validated(Validation validation) throws IOException {
     write(
         "validation",
+        validation.tokens(),
         event -> {
           event.put("epoch", validation.epoch() + 1).put("round", validation.round());
-          event.put("tokens", validation.tokens());
           number(event, "valid_perplexity", validation.perplexity());
         });
   }
@@ -125,10 +145,13 @@ final class MetricsLog implements RunListener {
   @Override
   public void roundEnded(RoundSummary round) throws IOException {
     RoundSummary.Timing timing = round.timing();
+    trained += round.loss().tokens();
     write(
         "round",
+        trained,
         event -> {
           event.put("epoch", round.state().epoch() + 1).put("round", round.state().round());
+          number(event, "rate", round.rate());
           number(event, "nats", round.loss().nats());
           event.put("tokens", round.loss().tokens());
           number(event, "gradient_norm", round.gradientNorm());
@@ -144,6 +167,7 @@ final class MetricsLog implements RunListener {
   public void epochEnded(EpochSummary epoch) throws IOException {
     write(
         "epoch",
+        trained,
         event -> {
           event.put("epoch", epoch.epoch() + 1);
           number(event, "rate", epoch.rate());
@@ -157,7 +181,7 @@ final class MetricsLog implements RunListener {
 
   @Override
   public void tested(double perplexity) throws IOException {
-    write("test", event -> number(event, "perplexity", perplexity));
+    write("test", trained, event -> number(event, "perplexity", perplexity));
   }
 
   /** A number, or null for what JSON has no number for. */
@@ -169,27 +193,22 @@ final class MetricsLog implements RunListener {
     }
   }
 
-  private void write(String name, Consumer<ObjectNode> contents) throws IOException {
+  /** A number of an event; NaN if it has none. */
+  static double value(JsonNode event, String key) {
+    return event.path(key).isNumber() ? event.path(key).asDouble() : Double.NaN;
+  }
+
+  private void write(String name, long tokens, Consumer<ObjectNode> contents) throws IOException {
     ObjectNode event = JSON.createObjectNode().put("event", name);
     contents.accept(event);
-    try {
-      out.write((JSON.writeValueAsString(event) + "\n").getBytes(StandardCharsets.UTF_8));
-      out.hflush();
-    } catch (IOException e) {
-      failed = true;
-      throw e;
-    }
-    follower.accept(event);
+    event.put("run_tokens", tokens).put("time_ms", System.currentTimeMillis());
+    out.write((JSON.writeValueAsString(event) + "\n").getBytes(StandardCharsets.UTF_8));
+    out.flush();
+    tell(followers, List.of(event));
   }
 
   @Override
   public void close() throws IOException {
-    try {
-      out.close();
-    } catch (IOException e) {
-      if (!failed) {
-        throw e;
-      }
-    }
+    out.close();
   }
 }

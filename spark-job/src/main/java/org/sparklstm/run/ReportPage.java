@@ -1,5 +1,7 @@
 package org.sparklstm.run;
 
+import static org.sparklstm.run.MetricsLog.value;
+
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -22,7 +24,7 @@ import org.sparklstm.config.SettingsLoader;
  * A page of HTML that shows how a run goes: tables, and curves that the page draws itself. It needs
  * no network.
  */
-final class ReportPage {
+final class ReportPage implements MetricsLog.Follower {
   /** Rounds that the page draws, at most: about a pixel each. */
   private static final int MOST_ROUNDS = 2000;
 
@@ -49,8 +51,8 @@ final class ReportPage {
     this.run = run;
   }
 
-  /** Takes an event of {@code metrics.jsonl}. */
-  void add(JsonNode event) {
+  @Override
+  public void add(JsonNode event) {
     switch (event.path("event").asText()) {
       case "epoch" -> epochs.add(event);
       case "validation" -> validations.add(event);
@@ -230,10 +232,6 @@ final class ReportPage {
     return event.has("round")
         ? epoch - 1 + event.path("round").asDouble() / lastRounds.getOrDefault(epoch, 1)
         : epoch;
-  }
-
-  private static double value(JsonNode event, String key) {
-    return event.path(key).isNumber() ? event.path(key).asDouble() : Double.NaN;
   }
 
   /** Numbers to four digits, null where there is none. */

@@ -9,6 +9,7 @@ import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FSError;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
@@ -22,13 +23,14 @@ import org.sparklstm.files.HadoopFiles;
 
 /**
  * The directory of a run, on any Hadoop file system: {@code model/}, {@code metrics.jsonl}, {@code
- * report.html} and {@code checkpoints/}.
+ * tensorboard/}, {@code report.html} and {@code checkpoints/}.
  */
 public final class RunDirectory {
   private static final Logger LOG = LoggerFactory.getLogger(RunDirectory.class);
   static final String CHECKPOINTS = "checkpoints";
   static final String METRICS = "metrics.jsonl";
   static final String MODEL = SavedModel.DIRECTORY;
+  private static final String TENSOR_BOARD = "tensorboard";
   private static final String REPORT = "report.html";
   private static final String PROBE = "probe" + TEMPORARY;
 
@@ -40,15 +42,17 @@ public final class RunDirectory {
           MODEL + TEMPORARY,
           METRICS,
           METRICS + TEMPORARY,
+          TENSOR_BOARD,
           REPORT,
           REPORT + TEMPORARY);
 
   /** What a run has in its directories; a hidden file, of a desktop or of NFS, is no matter. */
   private static final Pattern IN_RUN =
       Pattern.compile(
-          "\\..*|%s|(%s)(%s)?"
+          "\\..*|%s|%s|(%s)(%s)?"
               .formatted(
                   CheckpointStore.FILE,
+                  TensorBoardLog.FILE,
                   SavedModel.FILES.stream().map(Pattern::quote).collect(Collectors.joining("|")),
                   Pattern.quote(TEMPORARY)));
 
@@ -168,15 +172,27 @@ public final class RunDirectory {
    * is to be overwritten is removed, and metrics after {@code begin} are dropped.
    *
    * @param begin where the run begins or continues
+   * @param trained tokens of all lanes up to there
    * @return what keeps the run here
    */
-  public List<RunListener> begin(Checkpoint begin) throws IOException {
+  public List<RunListener> begin(Checkpoint begin, long trained) throws IOException {
     clear();
     ReportPage page = new ReportPage(begin.run());
-    return List.of(
-        MetricsLog.open(files, new Path(root, METRICS), begin.state(), page::add),
-        new CheckpointListener(checkpoints(), begin.run(), begin.best()),
-        new Report(page, files, new Path(root, REPORT)));
+    TensorBoardLog curves = TensorBoardLog.open(files.fileSystem(), new Path(root, TENSOR_BOARD));
+    try {
+      MetricsLog metrics =
+          MetricsLog.open(
+              files, new Path(root, METRICS), begin.state(), trained, List.of(page, curves));
+      return List.of(
+          metrics,
+          curves,
+          new CheckpointListener(checkpoints(), begin.run(), begin.best()),
+          new Report(page, files, new Path(root, REPORT)));
+    } catch (IOException | RuntimeException | FSError e) {
+      try (curves) {
+        throw e;
+      }
+    }
   }
 
   /**

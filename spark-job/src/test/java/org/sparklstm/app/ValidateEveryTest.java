@@ -21,6 +21,8 @@ import org.sparklstm.corpus.Texts;
 import org.sparklstm.run.RunDirectory;
 import org.sparklstm.run.RunDirectory.ExistingRun;
 import org.sparklstm.testing.Corpus;
+import org.sparklstm.testing.EventFile;
+import org.sparklstm.testing.EventFile.Point;
 import org.sparklstm.testing.LocalSpark;
 import org.sparklstm.text.Normalization;
 
@@ -52,6 +54,7 @@ class ValidateEveryTest {
   void aRunThatIsResumedValidatesAtTheSamePoints() throws IOException {
     train("run", ExistingRun.REFUSE, "train.validate-every=150");
     List<String> events = events("run");
+    List<Point> points = points("run");
     byte[] model = Files.readAllBytes(weights("run"));
     for (String later : List.of("0-round-000000015", "1-round-0000000", "2-round-000000000")) {
       try (Stream<Path> files = Files.list(directory.resolve("run/checkpoints"))) {
@@ -65,6 +68,7 @@ class ValidateEveryTest {
 
     assertThat(events("run")).isEqualTo(events).hasSize(2 * (19 + 1 + 2) + 1);
     assertThat(weights("run")).hasBinaryContent(model);
+    assertThat(points("run")).isEqualTo(points).hasSize(2 * (19 * 3 + 1 * 1 + 2 * 1 + 1) + 1);
   }
 
   private String train(String run, ExistingRun existing, String every) throws IOException {
@@ -100,7 +104,8 @@ class ValidateEveryTest {
       if (event.path("event").asText().equals("validation")) {
         assertThat(event.path("valid_perplexity").asDouble()).isBetween(1.0, 99.0);
         validations.add(
-            "%s %s %s".formatted(event.path("epoch"), event.path("round"), event.path("tokens")));
+            "%s %s %s"
+                .formatted(event.path("epoch"), event.path("round"), event.path("run_tokens")));
       }
     }
     return validations;
@@ -110,6 +115,14 @@ class ValidateEveryTest {
   private List<String> events(String run) throws IOException {
     return Files.readAllLines(directory.resolve(run).resolve("metrics.jsonl")).stream()
         .map(line -> line.replaceAll("\"\\w*(_ms|seconds|_second)\":[^,}]*", ""))
+        .toList();
+  }
+
+  /** What TensorBoard shows, without what is measured by a clock. */
+  private List<Point> points(String run) throws IOException {
+    return EventFile.onlyOneOf(directory.resolve(run).resolve("tensorboard")).points().stream()
+        .filter(point -> !point.tag().matches(".*(_ms|_second).*"))
+        .map(point -> new Point(point.tag(), point.step(), point.value(), 0))
         .toList();
   }
 

@@ -51,7 +51,7 @@ class InspectCommandTest {
     String test =
         Files.readAllLines(run.resolve("metrics.jsonl")).stream()
             .filter(line -> line.contains("\"test\""))
-            .map(line -> line.replaceAll(".*:([0-9.]+)\\}", "$1"))
+            .map(line -> line.replaceAll(".*\"perplexity\":([0-9.]+).*", "$1"))
             .findFirst()
             .orElseThrow();
     assertThat(out)

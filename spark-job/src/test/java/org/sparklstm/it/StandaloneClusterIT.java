@@ -70,7 +70,8 @@ class StandaloneClusterIT {
       assertThat(filesWith(SECRET)).containsExactly(properties);
 
       assertThat(names(fs, "/runs/1"))
-          .containsExactlyInAnyOrder("model", "metrics.jsonl", "report.html", "checkpoints");
+          .containsExactlyInAnyOrder(
+              "model", "metrics.jsonl", "tensorboard", "report.html", "checkpoints");
       assertThat(names(fs, "/runs/1/model"))
           .containsExactlyInAnyOrder(
               "model.safetensors",

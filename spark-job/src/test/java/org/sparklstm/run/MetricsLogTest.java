@@ -20,6 +20,7 @@ import org.sparklstm.checkpoint.Best;
 import org.sparklstm.engine.LossSum;
 import org.sparklstm.files.AtomicFiles;
 import org.sparklstm.run.RunListener.EpochSummary;
+import org.sparklstm.run.RunListener.Validation;
 import org.sparklstm.train.RoundSummary;
 import org.sparklstm.train.Trained;
 import org.sparklstm.train.TrainingState;
@@ -32,21 +33,31 @@ class MetricsLogTest {
 
   @Test
   void eventsAreJsonObjectsOneALine() throws IOException {
-    try (MetricsLog log = open(state(0, 0))) {
+    long before = System.currentTimeMillis();
+    try (MetricsLog log = open(state(0, 0), 200)) {
       log.roundEnded(end(1, 2, new LossSum(1.5, 40)));
+      log.validated(new Validation(0, 3, 280, 9));
       LossSum loss = new LossSum(8_000 * Math.log(16), 8_000);
       log.epochEnded(new EpochSummary(0, 0.5, loss, 178.125, 6_000, 4, state(1, 0), Best.NONE));
       log.tested(116.5);
     }
 
+    long after = System.currentTimeMillis();
+    for (String line : lines()) {
+      assertThat(JSON.readTree(line.replace('\'', '"')).path("time_ms").asLong())
+          .isBetween(before, after);
+    }
     assertThat(lines())
+        .map(line -> line.replaceAll("('time_ms'):\\d+", "$1:…"))
         .containsExactly(
-            "{'event':'round','epoch':1,'round':2,'nats':1.5,'tokens':40,'gradient_norm':0.5,'broadcast_ms':1,"
-                + "'compute_ms':2,'combine_ms':3,'total_ms':7}",
+            "{'event':'round','epoch':1,'round':2,'rate':0.25,'nats':1.5,'tokens':40,'gradient_norm':0.5,"
+                + "'broadcast_ms':1,'compute_ms':2,'combine_ms':3,'total_ms':7,'run_tokens':240,'time_ms':…}",
+            "{'event':'validation','epoch':1,'round':3,'valid_perplexity':9.0,'run_tokens':280,"
+                + "'time_ms':…}",
             "{'event':'epoch','epoch':1,'rate':0.5,'train_perplexity':15.999999999999998,"
                 + "'valid_perplexity':178.125,'tokens':8000,'seconds':4.0,"
-                + "'tokens_per_second':1500.0}",
-            "{'event':'test','perplexity':116.5}");
+                + "'tokens_per_second':1500.0,'run_tokens':240,'time_ms':…}",
+            "{'event':'test','perplexity':116.5,'run_tokens':240,'time_ms':…}");
   }
 
   @Test
@@ -168,15 +179,20 @@ class MetricsLogTest {
   }
 
   private MetricsLog open(TrainingState state) throws IOException {
+    return open(state, 0);
+  }
+
+  private MetricsLog open(TrainingState state, long trained) throws IOException {
     return MetricsLog.open(
         AtomicFiles.on(FileSystem.getLocal(new Configuration())),
         new org.apache.hadoop.fs.Path(directory.resolve("metrics.jsonl").toString()),
         state,
-        event -> {});
+        trained,
+        List.of());
   }
 
   private static RoundSummary end(int epoch, int round, LossSum loss) {
-    return new RoundSummary(state(epoch - 1, round), loss, 0.5, TIMING);
+    return new RoundSummary(state(epoch - 1, round), loss, 0.25, 0.5, TIMING);
   }
 
   /**
@@ -190,7 +206,7 @@ class MetricsLogTest {
         epoch - 1, 1, loss, valid, trained, seconds, state(epoch, 0), Best.NONE);
   }
 
-  private static TrainingState state(int epoch, int round) {
+  static TrainingState state(int epoch, int round) {
     return new TrainingState(
         epoch,
         round,

@@ -49,7 +49,7 @@ class RunDirectoryTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"model", "model.tmp", "checkpoints", "metrics.jsonl"})
+  @ValueSource(strings = {"model", "model.tmp", "checkpoints", "metrics.jsonl", "tensorboard"})
   void anEarlierRunIsRefusedIfNotToldWhatToDoWithIt(String name) throws IOException {
     Files.createDirectory(directory.resolve(name));
 
@@ -197,7 +197,8 @@ class RunDirectoryTest {
     earlierRun();
 
     RunDirectory path = open(directory, OVERWRITE);
-    assertThat(files(directory)).containsExactly("checkpoints", "metrics.jsonl", "model");
+    assertThat(files(directory))
+        .containsExactly("checkpoints", "metrics.jsonl", "model", "tensorboard");
     assertThat(path.latest()).isEmpty();
 
     path.clear();
@@ -211,13 +212,17 @@ class RunDirectoryTest {
 
     open(directory, RESUME).clear();
 
-    assertThat(files(directory)).containsExactly("checkpoints", "metrics.jsonl", "model");
+    assertThat(files(directory))
+        .containsExactly("checkpoints", "metrics.jsonl", "model", "tensorboard");
     assertThat(directory.resolve("metrics.jsonl")).hasContent("{}");
   }
 
   private void earlierRun() throws IOException {
     Files.createDirectories(directory.resolve("checkpoints"));
     Files.createDirectories(directory.resolve("model"));
+    Files.createDirectories(directory.resolve("tensorboard"));
+    Files.writeString(
+        directory.resolve("tensorboard/events.out.tfevents.1763942400.spark-lstm"), "");
     Files.writeString(
         directory.resolve("checkpoints/epoch-000001-round-000000000.safetensors"), "");
     Files.writeString(directory.resolve("metrics.jsonl"), "{}");
