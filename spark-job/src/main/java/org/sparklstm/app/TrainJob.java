@@ -297,6 +297,7 @@ public final class TrainJob {
   private RunListeners listeners(Prepared prepared) throws IOException {
     List<RunListener> listeners = new ArrayList<>(followers);
     TrainingState state = prepared.trainer().state();
+    listeners.add(new MetricsReporter());
     listeners.add(new GuessingAlarm(prepared.corpus().vocabulary().size()));
     if (directory.isPresent()) {
       listeners.addAll(

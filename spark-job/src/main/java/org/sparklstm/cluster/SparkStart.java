@@ -1,6 +1,7 @@
 package org.sparklstm.cluster;
 
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
@@ -16,6 +17,8 @@ import org.sparklstm.error.TrainingException;
 
 /** Starts Spark with what training needs, within a limit of time. */
 public final class SparkStart {
+  private static final String PLUGINS = "spark.plugins";
+
   private SparkStart() {}
 
   /**
@@ -104,6 +107,7 @@ public final class SparkStart {
       conf.setIfMissing("spark.broadcast.blockSize", "32m");
     }
     ExecutorMemory.ask(conf, settings);
+    addPlugin(conf);
     conf.set("spark.serializer", JavaSerializer.class.getName()); // Kryo cannot write records
     // Parameters do not compress, and results go back without a stop on the way.
     conf.setIfMissing("spark.broadcast.compress", "false");
@@ -114,6 +118,14 @@ public final class SparkStart {
     conf.setIfMissing(
         "spark.hadoop.dfs.client.block.write.replace-datanode-on-failure.best-effort", "true");
     return conf;
+  }
+
+  /** Adds our plugin to the user's. An empty list says that there are to be none. */
+  private static void addPlugin(SparkConf conf) {
+    String ours = TrainingMetrics.class.getName();
+    String users = conf.get(PLUGINS, ours);
+    boolean hasOurs = Arrays.stream(users.split(",", -1)).map(String::trim).anyMatch(ours::equals);
+    conf.set(PLUGINS, users.isBlank() || hasOurs ? users : users + "," + ours);
   }
 
   private static void requireCores(SparkConf conf, String key, int threads) {

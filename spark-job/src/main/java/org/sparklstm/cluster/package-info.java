@@ -1,5 +1,5 @@
 /**
- * Spark itself: how it is started, how much memory it needs, and when it hangs.
+ * Spark itself: how it is started, how much memory it needs, when it hangs, and its metrics.
  *
  * <p>May import {@code config}, {@code engine}, {@code error}, {@code model}, {@code train}.
  */

@@ -43,6 +43,26 @@ class SparkStartTest {
   }
 
   @ParameterizedTest
+  @CsvSource({
+    ", org.sparklstm.cluster.TrainingMetrics",
+    "'', ''",
+    "com.acme.Audit, 'com.acme.Audit,org.sparklstm.cluster.TrainingMetrics'",
+    "'com.acme.A, com.acme.B', 'com.acme.A, com.acme.B,org.sparklstm.cluster.TrainingMetrics'",
+    "'org.sparklstm.cluster.TrainingMetrics, com.acme.Audit',"
+        + " 'org.sparklstm.cluster.TrainingMetrics, com.acme.Audit'",
+  })
+  void ourPluginComesAfterTheUsers(String users, String plugins) {
+    SparkConf conf = new SparkConf(false);
+    if (users != null) {
+      conf.set("spark.plugins", users);
+    }
+
+    SparkStart.sparkConf(SettingsLoader.load("test", null, List.of()), conf);
+
+    assertThat(conf.get("spark.plugins")).isEqualTo(plugins);
+  }
+
+  @ParameterizedTest
   @CsvSource({"local[2],", "'spark://host:7077', 32m", "yarn, 32m"})
   void onlyBroadcastsThatAreFetchedHaveLargeBlocks(String master, String size) {
     SparkConf conf = new SparkConf(false).set("spark.master", master);
