@@ -27,6 +27,7 @@ import org.sparklstm.corpus.Texts;
 import org.sparklstm.run.RunListener;
 import org.sparklstm.testing.Corpus;
 import org.sparklstm.testing.LocalSpark;
+import org.sparklstm.text.Normalization;
 import org.sparklstm.train.RoundSummary;
 
 /**
@@ -85,7 +86,7 @@ class MetricsReporterTest {
 
     Reader reader = new Reader(page);
     new TrainJob(spark, Optional.empty(), List.of(reader))
-        .run(settings, () -> Texts.ofFiles(spark, directory.toString()));
+        .run(settings, () -> Texts.ofFiles(spark, directory.toString(), Normalization.NONE));
 
     assertThat(reader.seen).hasSize(2 * 19).isEqualTo(reader.expected);
     Map<String, Double> end = page.gauges();
