@@ -111,7 +111,8 @@ class LocalModeIT {
 
   @Test
   void thePomThatIsPublishedMakesNobodyFetchMore() throws Exception {
-    Path pom = Path.of(System.getProperty("app.jar")).resolveSibling("published-pom.xml");
+    Path module = Path.of(System.getProperty("app.jar")).getParent().getParent();
+    Path pom = module.resolve("dependency-reduced-pom.xml");
     NodeList scopes =
         (NodeList)
             XPathFactory.newInstance()
