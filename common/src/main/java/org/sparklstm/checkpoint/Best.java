@@ -1,18 +1,23 @@
 package org.sparklstm.checkpoint;
 
-/**
- * The best epoch of a run so far.
- *
- * @param epoch from 0; −1: none is validated
- * @param valid its validation perplexity
- */
-public record Best(int epoch, double valid) {
-  /** Before the first epoch is validated. */
-  public static final Best NONE = new Best(-1, Double.POSITIVE_INFINITY);
+import org.sparklstm.train.Schedule;
 
-  /** The better of this epoch and another that came later; of equals the first. */
-  public Best or(int later, double laterValid) {
-    return laterValid < valid ? new Best(later, laterValid) : this;
+/**
+ * What the validations of a run have found so far.
+ *
+ * @param epoch the best one, from 0; −1: none is validated
+ * @param valid its validation perplexity
+ * @param plateaus steps of the learning rate that they have led to, see {@link Schedule}
+ */
+public record Best(int epoch, double valid, int plateaus) {
+  /** Before the first epoch is validated. */
+  public static final Best NONE = new Best(-1, Double.POSITIVE_INFINITY, 0);
+
+  /** The same with another epoch; of equally good ones the first is the best. */
+  public Best or(int later, double laterValid, Schedule schedule) {
+    return laterValid < valid
+        ? new Best(later, laterValid, plateaus)
+        : new Best(epoch, valid, schedule.after(plateaus).plateausAfter(later, epoch));
   }
 
   /**

@@ -32,7 +32,7 @@ import org.sparklstm.train.TrainingState;
  */
 public final class CheckpointFile {
   /** To be raised when files of before can no longer be read. */
-  private static final String FORMAT = "sparklstm-checkpoint-7";
+  private static final String FORMAT = "sparklstm-checkpoint-8";
 
   private static final String DIGEST = "sha256";
 
@@ -40,7 +40,7 @@ public final class CheckpointFile {
 
   /** Writes a checkpoint; the stream stays open. */
   public static void write(Checkpoint checkpoint, OutputStream out) throws IOException {
-    write(checkpoint, checkpoint.run().plan(), out);
+    write(checkpoint, checkpoint.plan(), out);
   }
 
   static void write(Checkpoint checkpoint, TrainingPlan plan, OutputStream out) throws IOException {
@@ -56,6 +56,7 @@ public final class CheckpointFile {
     metadata.put("loss.tokens", Long.toString(state.loss().tokens()));
     metadata.put("best.epoch", Integer.toString(checkpoint.best().epoch()));
     metadata.put("best.valid", Double.toHexString(checkpoint.best().valid()));
+    metadata.put("plateaus", Integer.toString(checkpoint.best().plateaus()));
     metadata.put("settings", run.settings().json());
     metadata.put("vocabulary.size", Integer.toString(run.vocabularySize()));
     metadata.put("corpus", run.corpus());
@@ -136,7 +137,8 @@ public final class CheckpointFile {
     Best best =
         new Best(
             Integer.parseInt(required(metadata, "best.epoch")),
-            Double.parseDouble(required(metadata, "best.valid")));
+            Double.parseDouble(required(metadata, "best.valid")),
+            Integer.parseInt(required(metadata, "plateaus")));
     return new Checkpoint(run, state, best);
   }
 

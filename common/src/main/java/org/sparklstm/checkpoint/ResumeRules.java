@@ -7,6 +7,7 @@ import java.util.stream.Stream;
 import org.sparklstm.config.Scaling;
 import org.sparklstm.config.Settings;
 import org.sparklstm.error.ConfigurationException;
+import org.sparklstm.train.Schedule;
 
 /** What a run must have in common with the run that it continues, to come to the same bytes. */
 public final class ResumeRules {
@@ -16,7 +17,7 @@ public final class ResumeRules {
   private static final List<String> DECIDED =
       Stream.concat(Scaling.KEYS.stream(), Stream.of("cluster.workers", "engine.name")).toList();
 
-  /** Keys that change no byte of what is trained already. */
+  /** Keys that change no byte of what is trained already; but the epochs are a cosine's length. */
   private static final List<String> FREE =
       List.of(
           "train.epochs",
@@ -46,14 +47,18 @@ public final class ResumeRules {
         .entries()
         .forEach(
             (key, value) -> {
-              if (!FREE.contains(key)
-                  && !key.startsWith("checkpoint.")
-                  && !value.equals(written.get(key))) {
+              if (!isFree(key, continued) && !value.equals(written.get(key))) {
                 throw new ConfigurationException(
                     "Cannot resume: the checkpoint was written with %s = %s, now it is %s"
                         .formatted(key, written.get(key), value));
               }
             });
+  }
+
+  private static boolean isFree(String key, Settings settings) {
+    boolean stretches =
+        key.equals("train.epochs") && settings.train().schedule() == Schedule.Fall.COSINE;
+    return key.startsWith("checkpoint.") || (FREE.contains(key) && !stretches);
   }
 
   /** The settings of the run that continues: what was decided when the run began stays. */

@@ -32,7 +32,13 @@ public record Scaling(Settings settings, List<String> reasons) {
 
   /** Where the user sets one of these, the schedule is the user's. */
   private static final List<String> SCHEDULE =
-      List.of(EPOCHS, FULL_RATE_EPOCHS, DECAY_EPOCHS, "train.decay", "train.warm-up-epochs");
+      List.of(
+          EPOCHS,
+          FULL_RATE_EPOCHS,
+          DECAY_EPOCHS,
+          "train.decay",
+          "train.warm-up-epochs",
+          "train.schedule");
 
   /** Lanes that a learning rate of 1 is meant for: the tutorial's batch size. */
   private static final int SERIAL_LANES = 20;

@@ -75,12 +75,14 @@ public record Settings(
   /**
    * How long and how fast to train.
    *
+   * @param schedule how the rate falls
    * @param validateEvery training tokens between validations within an epoch; 0: there are none
    * @param patience epochs without a better one after which training stops; 0: it never does
    * @param keep which epoch's model is tested and saved
    */
   public record Train(
       int epochs,
+      Schedule.Fall schedule,
       double warmUpEpochs,
       double fullRateEpochs,
       double learningRate,
@@ -92,8 +94,9 @@ public record Settings(
       int patience,
       Keep keep) {
 
-    private Schedule schedule() {
-      return new Schedule(epochs, warmUpEpochs, fullRateEpochs, learningRate, decay, decayEpochs);
+    private Schedule whole() {
+      return new Schedule(
+          schedule, epochs, warmUpEpochs, fullRateEpochs, learningRate, decay, decayEpochs, 0);
     }
   }
 
@@ -184,7 +187,7 @@ public record Settings(
   public TrainingPlan plan(int vocabularySize, int period) {
     return new TrainingPlan(
         shape(vocabularySize),
-        train.schedule(),
+        train.whole(),
         new Sgd(train.maxGradNorm),
         regularisation(),
         new AveragingPlan(

@@ -23,6 +23,7 @@ import org.sparklstm.error.ConfigurationException;
 import org.sparklstm.text.Normalization;
 import org.sparklstm.train.Combine;
 import org.sparklstm.train.Compression;
+import org.sparklstm.train.Schedule;
 
 /** Reads {@link Settings} from a resolved configuration and checks every value. */
 final class SettingsReader {
@@ -68,6 +69,7 @@ final class SettingsReader {
                 choice("data.normalization", Normalization.class)),
             new Settings.Train(
                 integer("train.epochs", 1),
+                choice("train.schedule", Schedule.Fall.class),
                 real("train.warm-up-epochs", x -> x >= 0, "at least 0"),
                 real("train.full-rate-epochs", x -> x >= 0, "at least 0"),
                 real("train.learning-rate", x -> x > 0, "greater than 0"),
@@ -99,6 +101,7 @@ final class SettingsReader {
       requireOne("averaging.late-period", settings.averaging().latePeriod().orElse(1));
     }
     requireLanes(settings);
+    requireWholeEpochs(settings.train());
     requireEngine(settings);
     return settings;
   }
@@ -111,6 +114,13 @@ final class SettingsReader {
         && each.isPresent()
         && workers * each.getAsInt() != settings.data().lanes()) {
       throw invalid("data.lanes-per-worker", "auto where data.lanes is set");
+    }
+  }
+
+  /** Validation comes at the end of an epoch. */
+  private void requireWholeEpochs(Settings.Train train) {
+    if (train.schedule() == Schedule.Fall.PLATEAU && train.decayEpochs() % 1 != 0) {
+      throw invalid("train.decay-epochs", "a whole number with train.schedule = plateau");
     }
   }
 

@@ -8,8 +8,8 @@ import org.sparklstm.engine.Regularisation;
 import org.sparklstm.model.LstmShape;
 
 /**
- * All that a trainer must know: what is trained, by which rules, and what computes it. It is the
- * same for the whole run.
+ * All that a trainer must know: what is trained, by which rules, and what computes it. Only the
+ * schedule's plateaus change in a run.
  *
  * @param seed of the noise
  */
@@ -22,6 +22,12 @@ public record TrainingPlan(
     EngineChoice engine,
     long seed)
     implements Serializable {
+
+  /** The same plan after so many steps of the rate that validation has led to. */
+  public TrainingPlan after(int plateaus) {
+    return new TrainingPlan(
+        shape, schedule.after(plateaus), optimiser, regularisation, averaging, engine, seed);
+  }
 
   /** The seed of an epoch's noise. */
   public long noiseSeed(int epoch) {

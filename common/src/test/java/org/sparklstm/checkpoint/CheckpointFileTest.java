@@ -145,7 +145,7 @@ class CheckpointFileTest {
   void anotherFileIsRefused() throws IOException {
     assertThatThrownBy(() -> read(withFormat("pt")))
         .isInstanceOf(IOException.class)
-        .hasMessage("not a checkpoint of format sparklstm-checkpoint-7");
+        .hasMessage("not a checkpoint of format sparklstm-checkpoint-8");
   }
 
   @Test
@@ -154,7 +154,7 @@ class CheckpointFileTest {
         .isInstanceOf(IOException.class)
         .hasMessage(
             "another version of this program wrote it (format sparklstm-checkpoint-6, not"
-                + " sparklstm-checkpoint-7): resume with that version");
+                + " sparklstm-checkpoint-8): resume with that version");
   }
 
   /** A forged file: its checksum is right. */
@@ -200,7 +200,7 @@ class CheckpointFileTest {
             new Trained(parameters, new float[0]),
             new float[] {1, 2, 3, 4, 5, 6, 7, 8},
             new float[0]),
-        new Best(1, 117.5));
+        new Best(1, 117.5, 2));
   }
 
   static byte[] bytes(Checkpoint checkpoint) {

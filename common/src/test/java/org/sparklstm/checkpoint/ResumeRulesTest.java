@@ -45,6 +45,7 @@ class ResumeRulesTest {
     "train.warm-up-epochs, 0, 0.5",
     "train.full-rate-epochs, 1, 2",
     "train.decay-epochs, 1, 0.5",
+    "train.schedule, step, plateau",
     "averaging.outer, nesterov, average",
     "averaging.outer-momentum, auto, 0.5",
     "averaging.outer-rate, 1, 0.5",
@@ -66,6 +67,21 @@ class ResumeRulesTest {
         .hasMessage(
             "Cannot resume: the checkpoint was written with %s = %s, now it is %s"
                 .formatted(key, before, now));
+  }
+
+  @Test
+  void aCosineStaysAsLongAsItIs() {
+    String cosine = "train.schedule=cosine";
+    Settings written = SettingsLoader.load("test", null, List.of(cosine, "cluster.workers=2"));
+    Settings longer =
+        SettingsLoader.load("test", null, List.of(cosine, "cluster.workers=2", "train.epochs=99"));
+
+    assertThatThrownBy(
+            () -> ResumeRules.requireSettings(new Run(written, 3, "abc").begin(), longer))
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessage(
+            "Cannot resume: the checkpoint was written with train.epochs = %s, now it is 99"
+                .formatted(written.train().epochs()));
   }
 
   @Test

@@ -50,6 +50,7 @@ class SettingsErrorsTest {
     "model.init-scale, 0, greater than 0",
     "train.decay, 0, 'in (0, 1]'",
     "train.decay, 1.1, 'in (0, 1]'",
+    "train.schedule, linear, step or cosine or plateau",
     "model.keep-probability, 0, 'in (0, 1]'",
     "model.keep-probability, 1.01, 'in (0, 1]'",
     "averaging.clip, global, local or averaged",
@@ -72,6 +73,15 @@ class SettingsErrorsTest {
   void valueThatOnlyJavaTakesForANumberOrThatItRoundsAwayIsRefused(
       String key, String value, String rule) {
     valueOutsideTheKeysRangeIsRefused(key, value, rule);
+  }
+
+  @Test
+  void aPlateauIsWholeEpochs() {
+    assertRefused(
+        "--set train.decay-epochs=0.5: 1: train.decay-epochs must be a whole number with"
+            + " train.schedule = plateau, is 0.5",
+        "train.schedule=plateau",
+        "train.decay-epochs=0.5");
   }
 
   @Test

@@ -14,7 +14,7 @@ class TrainingPlanTest {
   private static TrainingPlan plan(double fullRateEpochs, int period, int latePeriod) {
     return new TrainingPlan(
         new LstmShape(5, 3, 1),
-        new Schedule(3, 0, fullRateEpochs, 1, 0.5, 0.5),
+        new Schedule(Schedule.Fall.STEP, 3, 0, fullRateEpochs, 1, 0.5, 0.5, 0),
         new Sgd(5),
         Regularisation.NONE,
         new AveragingPlan(

@@ -7,6 +7,7 @@ import org.sparklstm.checkpoint.Best;
 import org.sparklstm.checkpoint.Checkpoint;
 import org.sparklstm.config.Settings.Keep;
 import org.sparklstm.run.RunDirectory;
+import org.sparklstm.train.Schedule;
 import org.sparklstm.train.TrainingState;
 
 /** The best epoch of a run so far and, if the run keeps it, its parameters. */
@@ -14,11 +15,13 @@ final class BestModel {
   private static final Logger LOG = LoggerFactory.getLogger(BestModel.class);
 
   private final Keep keep;
+  private final Schedule schedule;
   private Best best;
   private float[] parameters; // of the best epoch; null if the last one is kept
 
-  private BestModel(Keep keep, Best best, float[] parameters) {
+  private BestModel(Keep keep, Schedule schedule, Best best, float[] parameters) {
     this.keep = keep;
+    this.schedule = schedule;
     this.best = best;
     this.parameters = parameters;
   }
@@ -29,7 +32,7 @@ final class BestModel {
     int epoch = begin.best().epoch();
     float[] parameters =
         keep == Keep.BEST && epoch >= 0 ? directory.orElseThrow().parameters(epoch) : null;
-    return new BestModel(keep, begin.best(), parameters);
+    return new BestModel(keep, begin.plan().schedule(), begin.best(), parameters);
   }
 
   Best best() {
@@ -38,7 +41,11 @@ final class BestModel {
 
   /** An epoch, from 0, is validated with {@code ofEpoch}. */
   Best validated(int epoch, double valid, float[] ofEpoch) {
-    best = best.or(epoch, valid);
+    int steps = best.plateaus();
+    best = best.or(epoch, valid, schedule);
+    if (best.plateaus() > steps) {
+      LOG.info("The learning rate falls: no epoch since {} was better", best.epoch() + 1);
+    }
     if (keep == Keep.BEST && best.epoch() == epoch) {
       parameters = ofEpoch;
     }

@@ -132,7 +132,7 @@ public final class TrainJob {
         spark.sparkContext(), decided, words, corpus.train().readers(), corpus.bytesInMemory());
     Run run = new Run(decided, words, corpus.digest());
     Checkpoint begin = start.checkpoint(context, run, corpus);
-    TrainingPlan plan = begin.run().plan();
+    TrainingPlan plan = begin.plan();
     LOG.info(
         "{} parameters, vocabulary of {} words, {} windows an epoch, {} workers",
         plan.shape().parameterCount(),
@@ -239,8 +239,8 @@ public final class TrainJob {
     String job = "epoch %s validation".formatted(epoch + 1);
     double valid =
         perplexity(name + ": the valid", evaluator.evaluate(parameters, corpus.valid(), job));
-    trainer.nextEpoch();
     Best best = prepared.best().validated(epoch, valid, parameters);
+    trainer.nextEpoch(best.plateaus());
     long trained = loss.tokens() - tokensBefore;
     listeners.epochEnded(
         new EpochSummary(epoch, rate, loss, valid, trained, seconds, trainer.state(), best));

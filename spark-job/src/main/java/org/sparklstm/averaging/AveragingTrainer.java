@@ -27,7 +27,7 @@ import org.sparklstm.train.WeightedMean;
 public final class AveragingTrainer {
   private final JavaSparkContext spark;
   private final LaneAssignment lanes;
-  private final TrainingPlan plan;
+  private TrainingPlan plan; // of the epoch
   private Held held;
 
   /** What the trainer holds. */
@@ -71,7 +71,7 @@ public final class AveragingTrainer {
     throw new IllegalStateException("The state of a round is known when it has ended");
   }
 
-  /** What it trains by. */
+  /** What it trains by, in this epoch. */
   public TrainingPlan plan() {
     return plan;
   }
@@ -95,9 +95,14 @@ public final class AveragingTrainer {
     }
   }
 
-  /** Moves to the beginning of the next epoch. */
-  public void nextEpoch() {
+  /**
+   * Moves to the beginning of the next epoch.
+   *
+   * @param plateaus steps of the learning rate that validation has led to
+   */
+  public void nextEpoch(int plateaus) {
     held = new Between(state().nextEpoch());
+    plan = plan.after(plateaus);
   }
 
   /**

@@ -35,6 +35,7 @@ class BestEpochTest {
 
   @TempDir private Path directory;
   private final List<Double> valid = new ArrayList<>();
+  private final List<Double> rates = new ArrayList<>();
   private final List<float[]> parameters = new ArrayList<>();
 
   @BeforeEach
@@ -49,6 +50,7 @@ class BestEpochTest {
           @Override
           public void epochEnded(EpochSummary epoch) {
             valid.add(epoch.valid());
+            rates.add(epoch.rate());
             parameters.add(epoch.next().parameters().clone());
           }
         };
@@ -78,6 +80,27 @@ class BestEpochTest {
     int before = best() + 2; // the best epoch is not the newest checkpoint
     train("b", ExistingRun.REFUSE, "train.epochs=" + before, "train.keep=best");
     assertThat(train("b", ExistingRun.RESUME, "train.epochs=6", "train.keep=best")).isEqualTo(kept);
+  }
+
+  @Test
+  void onAPlateauTheRateFallsAsItDoesInARunThatContinues() throws IOException {
+    String[] plateau = {
+      "train.schedule=plateau", "train.full-rate-epochs=0", "train.decay=0.25", "train.epochs=6"
+    };
+    float[] all = train("a", ExistingRun.REFUSE, plateau);
+
+    double expected = 5;
+    for (int epoch = 0; epoch < 6; epoch++) {
+      assertThat(rates.get(epoch)).isEqualTo(expected);
+      double before = valid.subList(0, epoch).stream().min(Double::compare).orElse(1e9);
+      expected *= valid.get(epoch) < before ? 1 : 0.25;
+    }
+    assertThat(rates.get(5)).isLessThan(5); // or this test shows nothing
+
+    plateau[3] = "train.epochs=" + (rates.indexOf(1.25) + 1);
+    train("b", ExistingRun.REFUSE, plateau);
+    plateau[3] = "train.epochs=6";
+    assertThat(train("b", ExistingRun.RESUME, plateau)).isEqualTo(all);
   }
 
   @Test

@@ -197,7 +197,7 @@ class CheckpointStoreTest {
   @Test
   void theCheckpointOfTheBestEpochStaysWhereItIsWanted() throws IOException {
     CheckpointStore store = open(directory, OVERWRITE).checkpoints();
-    Best second = new Best(1, 120);
+    Best second = new Best(1, 120, 0);
 
     store.save(checkpoint(2, 0, second, "train.keep=best"), 1);
     store.save(checkpoint(3, 0, second, "train.keep=best"), 1);
@@ -210,9 +210,9 @@ class CheckpointStoreTest {
         .isInstanceOf(InputException.class)
         .hasMessageContaining("Cannot resume with train.keep = best");
 
-    store.save(checkpoint(4, 0, new Best(3, 110), "train.keep=best"), 1);
+    store.save(checkpoint(4, 0, new Best(3, 110, 0), "train.keep=best"), 1);
     assertThat(file(2, 0)).doesNotExist();
-    store.save(checkpoint(5, 0, new Best(3, 110)), 1);
+    store.save(checkpoint(5, 0, new Best(3, 110, 0)), 1);
     assertThat(file(4, 0)).doesNotExist();
   }
 
