@@ -19,12 +19,16 @@ public record Run(Settings settings, int vocabularySize, String corpus) {
     return settings.plan(vocabularySize, settings.averaging().period().orElseThrow());
   }
 
-  /** The state before the first round: initial parameters, zero lane state. */
+  /** The state before the first round: random parameters, zero lane state. */
   public Checkpoint begin() {
-    TrainingPlan plan = plan();
-    float[] parameters =
+    return begin(
         ParameterLayout.initialise(
-            plan.shape(), settings.model().initScale(), settings.train().seed());
+            plan().shape(), settings.model().initScale(), settings.train().seed()));
+  }
+
+  /** The state before the first round: given parameters, zero lane state. */
+  public Checkpoint begin(float[] parameters) {
+    TrainingPlan plan = plan();
     int lanes = settings.data().lanes();
     return new Checkpoint(this, TrainingState.initial(plan, parameters, lanes), Best.NONE);
   }

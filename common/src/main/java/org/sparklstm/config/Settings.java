@@ -8,6 +8,7 @@ import com.typesafe.config.ConfigValueType;
 import java.math.BigDecimal;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -76,6 +77,7 @@ public record Settings(
    * How long and how fast to train.
    *
    * @param schedule how the rate falls
+   * @param initFrom the model that training begins with; empty: random parameters
    * @param validateEvery training tokens between validations within an epoch; 0: there are none
    * @param patience epochs without a better one after which training stops; 0: it never does
    * @param keep which epoch's model is tested and saved
@@ -89,6 +91,7 @@ public record Settings(
       double decay,
       double decayEpochs,
       double maxGradNorm,
+      Optional<String> initFrom,
       long seed,
       long validateEvery,
       int patience,

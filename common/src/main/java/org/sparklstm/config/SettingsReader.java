@@ -76,6 +76,7 @@ final class SettingsReader {
                 real("train.decay", x -> x > 0 && x <= 1, "in (0, 1]"),
                 real("train.decay-epochs", x -> x > 0, "greater than 0"),
                 real("train.max-grad-norm", x -> x > 0, "greater than 0"),
+                Optional.of(config.getString("train.init-from")).filter(uri -> !uri.isBlank()),
                 whole("train.seed", Long.MIN_VALUE, Long.MAX_VALUE),
                 whole("train.validate-every", 0, Long.MAX_VALUE),
                 integer("train.patience", 0),

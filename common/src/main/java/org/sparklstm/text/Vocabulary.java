@@ -2,11 +2,14 @@ package org.sparklstm.text;
 
 import java.io.Serializable;
 import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
@@ -95,6 +98,19 @@ public final class Vocabulary implements Serializable {
   /** All words in id order. */
   public List<String> words() {
     return Collections.unmodifiableList(Arrays.asList(words));
+  }
+
+  /** Hexadecimal sha-256 of the words in id order, one a line. */
+  public String digest() {
+    try {
+      MessageDigest sha256 = MessageDigest.getInstance("SHA-256");
+      for (String word : words) {
+        sha256.update((word + "\n").getBytes(StandardCharsets.UTF_8));
+      }
+      return HexFormat.of().formatHex(sha256.digest());
+    } catch (NoSuchAlgorithmException e) {
+      throw new AssertionError("Every Java platform has SHA-256", e);
+    }
   }
 
   public int size() {

@@ -49,8 +49,13 @@ sealed interface Start {
    */
   Settings decide(PreparedCorpus corpus);
 
-  /** Where training starts, with the averaging period decided. */
-  Checkpoint checkpoint(JavaSparkContext spark, Run run, PreparedCorpus corpus);
+  /**
+   * Where training starts, with the averaging period decided.
+   *
+   * @param initial parameters of a new run; empty: random ones
+   */
+  Checkpoint checkpoint(
+      JavaSparkContext spark, Run run, PreparedCorpus corpus, Optional<float[]> initial);
 
   private static Run withPeriod(Run run, int period) {
     return run.with(run.settings().with("averaging.period", period));
@@ -77,13 +82,14 @@ sealed interface Start {
     }
 
     @Override
-    public Checkpoint checkpoint(JavaSparkContext spark, Run run, PreparedCorpus corpus) {
+    public Checkpoint checkpoint(
+        JavaSparkContext spark, Run run, PreparedCorpus corpus, Optional<float[]> initial) {
       OptionalInt wantedPeriod = run.settings().averaging().period();
       if (wantedPeriod.isPresent()) {
-        return withPeriod(run, wantedPeriod.getAsInt()).begin();
+        return begin(withPeriod(run, wantedPeriod.getAsInt()), initial);
       }
       int windows = corpus.windows();
-      Checkpoint probed = withPeriod(run, PeriodProbe.windows(windows)).begin();
+      Checkpoint probed = begin(withPeriod(run, PeriodProbe.windows(windows)), initial);
       int period =
           PeriodProbe.choose(
               spark,
@@ -93,6 +99,10 @@ sealed interface Start {
               corpus.train(),
               windows);
       return new Checkpoint(withPeriod(run, period), probed.state(), probed.best());
+    }
+
+    private static Checkpoint begin(Run run, Optional<float[]> initial) {
+      return initial.map(run::begin).orElseGet(run::begin);
     }
   }
 
@@ -110,7 +120,8 @@ sealed interface Start {
     }
 
     @Override
-    public Checkpoint checkpoint(JavaSparkContext spark, Run run, PreparedCorpus corpus) {
+    public Checkpoint checkpoint(
+        JavaSparkContext spark, Run run, PreparedCorpus corpus, Optional<float[]> initial) {
       return new Checkpoint(run, from.state(), from.best());
     }
   }

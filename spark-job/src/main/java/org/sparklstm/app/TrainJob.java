@@ -5,6 +5,7 @@ import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
@@ -25,6 +26,7 @@ import org.sparklstm.config.Settings;
 import org.sparklstm.corpus.PreparedCorpus;
 import org.sparklstm.corpus.Texts;
 import org.sparklstm.engine.LossSum;
+import org.sparklstm.error.ConfigurationException;
 import org.sparklstm.error.InputException;
 import org.sparklstm.error.TrainingException;
 import org.sparklstm.run.RunDirectory;
@@ -40,6 +42,10 @@ import org.sparklstm.train.TrainingState;
 /** The whole job: reads the corpus, trains epoch by epoch, validates, tests, saves. */
 public final class TrainJob {
   private static final Logger LOG = LoggerFactory.getLogger(TrainJob.class);
+
+  /** What must be that of the model that training begins with. */
+  private static final List<String> OF_MODEL =
+      List.of("model.layers", "model.hidden-size", "model.tie-embeddings", "data.normalization");
 
   private final SparkSession spark;
   private final JavaSparkContext context;
@@ -100,13 +106,15 @@ public final class TrainJob {
   /** Reads and checks all input and decides what is left open; writes nothing. */
   private Prepared prepare(Settings wanted, Supplier<Texts> texts) {
     Start start = Start.of(directory.flatMap(RunDirectory::latest), wanted);
+    Optional<SavedModel> initial = wanted.train().initFrom().map(uri -> initial(uri, wanted));
     PreparedCorpus corpus =
         PreparedCorpus.prepare(
             texts,
             wanted,
+            initial.map(SavedModel::vocabulary),
             tokens -> start.spread(tokens, () -> ExecutorMemory.slots(spark.sparkContext())));
     try {
-      return prepare(start, corpus);
+      return prepare(start, corpus, initial.map(SavedModel::parameters));
     } catch (Throwable e) { // Scala throws what it does not declare
       try {
         release(corpus);
@@ -117,6 +125,25 @@ public final class TrainJob {
     }
   }
 
+  /**
+   * The model that training begins with.
+   *
+   * @throws ConfigurationException if it is of another kind than the one that is wanted
+   */
+  private SavedModel initial(String uri, Settings wanted) {
+    SavedModel model = SavedModel.read(uri, context.hadoopConfiguration());
+    Map<String, String> its = model.settings().entries();
+    Map<String, String> entries = wanted.entries();
+    for (String key : OF_MODEL) {
+      if (!its.get(key).equals(entries.get(key))) {
+        throw new ConfigurationException(
+            "Cannot begin with train.init-from = %s: its %s is %s, not %s"
+                .formatted(uri, key, its.get(key), entries.get(key)));
+      }
+    }
+    return model;
+  }
+
   private static void release(PreparedCorpus corpus) {
     try {
       corpus.close();
@@ -125,13 +152,13 @@ public final class TrainJob {
     }
   }
 
-  private Prepared prepare(Start start, PreparedCorpus corpus) {
+  private Prepared prepare(Start start, PreparedCorpus corpus, Optional<float[]> initial) {
     Settings decided = start.decide(corpus);
     int words = corpus.vocabulary().size();
     ExecutorMemory.require(
         spark.sparkContext(), decided, words, corpus.train().readers(), corpus.bytesInMemory());
     Run run = new Run(decided, words, corpus.digest());
-    Checkpoint begin = start.checkpoint(context, run, corpus);
+    Checkpoint begin = start.checkpoint(context, run, corpus, initial);
     TrainingPlan plan = begin.plan();
     LOG.info(
         "{} parameters, vocabulary of {} words, {} windows an epoch, {} workers",

@@ -8,7 +8,8 @@ final class ModelPath {
       names = "--model-path",
       paramLabel = "<uri>",
       required = true,
-      description = "The --save-path of a run, or its model/, on any Hadoop file system")
+      description =
+          "The --save-path of a run, its model/, or a saved LstmLmModel, on any Hadoop file system")
   private String uri;
 
   /** The path as it was written. */

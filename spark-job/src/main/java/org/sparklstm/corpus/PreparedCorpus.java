@@ -63,15 +63,19 @@ public record PreparedCorpus(
    * Reads and checks the whole corpus.
    *
    * @param texts reads and cuts it into words
+   * @param given the vocabulary; empty: it is learned from the training part
    * @param spread decides lanes and workers, given the tokens of the training part; called once
    *     executors have done their first work
    * @throws InputException naming the text that cannot be used
    * @throws ConfigurationException if there are more workers than lanes
    */
   public static PreparedCorpus prepare(
-      Supplier<Texts> texts, Settings settings, LongFunction<Settings> spread) {
+      Supplier<Texts> texts,
+      Settings settings,
+      Optional<Vocabulary> given,
+      LongFunction<Settings> spread) {
     try (Texts read = texts.get()) {
-      return prepare(read, settings, spread);
+      return prepare(read, settings, given, spread);
     } catch (Exception e) { // Scala throws what it does not declare
       InputException.rethrowCause(e);
       throw e;
@@ -79,7 +83,7 @@ public record PreparedCorpus(
   }
 
   private static PreparedCorpus prepare(
-      Texts texts, Settings settings, LongFunction<Settings> spread) {
+      Texts texts, Settings settings, Optional<Vocabulary> given, LongFunction<Settings> spread) {
     Texts.Text train = texts.train();
     Texts.Text valid = texts.valid();
     Optional<Texts.Text> test = texts.test();
@@ -96,14 +100,22 @@ public record PreparedCorpus(
     LaneAssignment assignment = new LaneAssignment(lanes, workers);
     LaneAssignment ofValid = new LaneAssignment(validLanes, Math.min(validLanes, workers));
 
-    VocabularyIndexerModel indexer = indexer(train.tokens(), settings.vocabulary());
+    VocabularyIndexerModel indexer =
+        given
+            .map(words -> new VocabularyIndexerModel(words.words().toArray(String[]::new)))
+            .orElseGet(() -> indexer(train.tokens(), settings.vocabulary()));
     Vocabulary vocabulary = new Vocabulary(List.of(indexer.vocabulary()));
-    requireScorable(valid, vocabulary);
-    test.ifPresent(text -> requireScorable(text, vocabulary));
+    if (given.isPresent()) {
+      requireKnown(train, vocabulary, true);
+    }
+    requireKnown(valid, vocabulary, given.isPresent());
+    test.ifPresent(text -> requireKnown(text, vocabulary, given.isPresent()));
     return new PreparedCorpus(
         decided,
         vocabulary,
-        texts.digest(),
+        given
+            .map(words -> texts.digest() + ", vocabulary " + words.digest())
+            .orElse(texts.digest()),
         assignment,
         shards(indexer.transform(train.tokens()), trainCut, assignment),
         shards(indexer.transform(valid.tokens()), validCut, ofValid),
@@ -151,7 +163,7 @@ public record PreparedCorpus(
     return cut;
   }
 
-  private static void requireScorable(Texts.Text text, Vocabulary vocabulary) {
+  private static void requireKnown(Texts.Text text, Vocabulary vocabulary, boolean given) {
     UDF1<String, Boolean> contains = vocabulary::contains;
     Dataset<Row> unknown =
         text.tokens()
@@ -160,14 +172,15 @@ public record PreparedCorpus(
     long count = unknown.count();
     if (count > 0 && !vocabulary.contains(Vocabulary.UNKNOWN)) {
       throw new InputException(
-          ("Cannot score %s: %s of its tokens (one is '%s') are not in the vocabulary, and the training"
-                  + " text has no %s to stand for them%s")
+          ("Cannot use %s: %s of its tokens (one is '%s') are not in the vocabulary, and %s has no %s to"
+                  + " stand for them%s")
               .formatted(
                   text.name(),
                   count,
                   unknown.head().getString(0),
+                  given ? "the model of train.init-from" : "the training text",
                   Vocabulary.UNKNOWN,
-                  vocabulary.size() < 3
+                  given || vocabulary.size() < 3
                       ? ""
                       : "; of its %s words, vocabulary.size = %s makes the rarest %s"
                           .formatted(

@@ -57,8 +57,6 @@ public final class LstmLmModel extends Model<LstmLmModel>
   /** Lanes of a task's replica: with more, products are hardly faster, and the last ones idle. */
   public static final int LANES = ScoreTask.LANES;
 
-  private static final String DATA = "data";
-
   private final String uid;
   private final LstmShape shape;
   private final Floats parameters;
@@ -237,7 +235,7 @@ public final class LstmLmModel extends Model<LstmLmModel>
     @Override
     public void saveImpl(String path) {
       Stages.saveMetadata(model, path, sparkSession());
-      Path data = new Path(path, DATA);
+      Path data = new Path(path, SavedModel.SPARK_ML);
       try {
         HadoopFiles.on(
             data,
@@ -261,7 +259,7 @@ public final class LstmLmModel extends Model<LstmLmModel>
       DefaultParamsReader.Metadata metadata =
           Stages.loadMetadata(path, sparkSession(), LstmLmModel.class);
       Configuration hadoop = sparkSession().sparkContext().hadoopConfiguration();
-      SavedModel saved = SavedModel.read(path + "/" + DATA, hadoop);
+      SavedModel saved = SavedModel.read(path + "/" + SavedModel.SPARK_ML, hadoop);
       LstmLmModel model = new LstmLmModel(metadata.uid(), saved);
       Stages.setParams(model, metadata);
       return model;

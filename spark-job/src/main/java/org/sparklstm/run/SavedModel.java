@@ -40,6 +40,9 @@ public record SavedModel(
   /** The directory in that of a run. */
   static final String DIRECTORY = "model";
 
+  /** The directory in one that Spark ML saves. */
+  public static final String SPARK_ML = "data";
+
   private static final String WEIGHTS = "model.safetensors";
   private static final String ZIP = "dl4j.zip";
   private static final String WORDS = "vocabulary.txt";
@@ -124,7 +127,8 @@ public record SavedModel(
   /**
    * Reads a model back.
    *
-   * @param uri the directory of a run, or its {@code model/}, on any Hadoop file system
+   * @param uri the directory of a run, or its {@code model/}, or one where Spark ML saved the
+   *     model, on any Hadoop file system
    * @throws InputException naming the file that is missing or does not belong to such a model
    */
   public static SavedModel read(String uri, Configuration hadoop) {
@@ -135,7 +139,9 @@ public record SavedModel(
           hadoop,
           fs -> {
             Path inRun = new Path(path, DIRECTORY);
-            return read(fs, fs.makeQualified(fs.exists(inRun) ? inRun : path));
+            Path bySpark = new Path(path, SPARK_ML);
+            Path directory = fs.exists(inRun) ? inRun : isIn(fs, bySpark) ? bySpark : path;
+            return read(fs, fs.makeQualified(directory));
           });
     } catch (IOException e) {
       throw new InputException(

@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Optional;
 import org.apache.hadoop.util.VersionInfo;
 import org.assertj.core.api.AbstractThrowableAssert;
 import org.junit.jupiter.api.Test;
@@ -40,6 +41,7 @@ class CorpusErrorsTest {
                 PreparedCorpus.prepare(
                     () -> Texts.ofFiles(LocalSpark.session(), "floppy:/corpus", Normalization.NONE),
                     Corpus.settings(),
+                    Optional.empty(),
                     tokens -> Corpus.settings()))
         .isInstanceOf(InputException.class)
         .hasMessage(
@@ -56,6 +58,7 @@ class CorpusErrorsTest {
                 PreparedCorpus.prepare(
                     () -> Texts.ofFiles(LocalSpark.session(), path, Normalization.NONE),
                     Corpus.settings(),
+                    Optional.empty(),
                     tokens -> Corpus.settings()))
         .isInstanceOf(InputException.class)
         .hasMessageContaining("Cannot read corpus '%s'", path);
@@ -194,6 +197,7 @@ class CorpusErrorsTest {
                 PreparedCorpus.prepare(
                     () -> Texts.ofFiles(LocalSpark.session(), "s3a://bucket/x", Normalization.NONE),
                     Corpus.settings(),
+                    Optional.empty(),
                     tokens -> Corpus.settings()))
         .isInstanceOf(InputException.class)
         .hasMessage(
@@ -287,7 +291,7 @@ class CorpusErrorsTest {
 
     assertRefused(directory)
         .hasMessage(
-            "Cannot score file:%s/%s.txt: 1 of its tokens (one is 'zebra') are not in the vocabulary,"
+            "Cannot use file:%s/%s.txt: 1 of its tokens (one is 'zebra') are not in the vocabulary,"
                 + " and the training text has no <unk> to stand for them; of its 8 words,"
                 + " vocabulary.size = 7 makes the rarest <unk>",
             directory, part);

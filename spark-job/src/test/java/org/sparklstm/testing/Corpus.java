@@ -12,6 +12,7 @@ import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
 import java.util.zip.GZIPOutputStream;
@@ -68,6 +69,7 @@ public final class Corpus {
     return PreparedCorpus.prepare(
         () -> Texts.ofFiles(LocalSpark.session(), directory.toString(), Normalization.NONE),
         settings,
+        Optional.empty(),
         tokens -> settings.with("cluster.workers", workers));
   }
 
