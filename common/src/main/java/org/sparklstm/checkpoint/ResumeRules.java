@@ -22,6 +22,7 @@ public final class ResumeRules {
       List.of(
           "train.epochs",
           "train.patience",
+          "train.sample-words",
           "train.validate-every",
           "averaging.combine",
           "cluster.round-timeout");

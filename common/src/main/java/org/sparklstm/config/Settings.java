@@ -78,6 +78,7 @@ public record Settings(
    *
    * @param schedule how the rate falls
    * @param initFrom the model that training begins with; empty: random parameters
+   * @param sampleWords that the model writes after each epoch
    * @param validateEvery training tokens between validations within an epoch; 0: there are none
    * @param patience epochs without a better one after which training stops; 0: it never does
    * @param keep which epoch's model is tested and saved
@@ -93,6 +94,7 @@ public record Settings(
       double maxGradNorm,
       Optional<String> initFrom,
       long seed,
+      int sampleWords,
       long validateEvery,
       int patience,
       Keep keep) {

@@ -78,6 +78,7 @@ final class SettingsReader {
                 real("train.max-grad-norm", x -> x > 0, "greater than 0"),
                 Optional.of(config.getString("train.init-from")).filter(uri -> !uri.isBlank()),
                 whole("train.seed", Long.MIN_VALUE, Long.MAX_VALUE),
+                integer("train.sample-words", 0),
                 whole("train.validate-every", 0, Long.MAX_VALUE),
                 integer("train.patience", 0),
                 choice("train.keep", Settings.Keep.class)),

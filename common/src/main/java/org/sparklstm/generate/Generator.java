@@ -20,7 +20,7 @@ public final class Generator {
   /**
    * A generator.
    *
-   * @param replica with its parameters set; it has a lane for each sample
+   * @param replica with its parameters set; it has a lane for each sample, or more
    * @param allowUnknown whether {@code <unk>} may be drawn
    */
   public Generator(Replica replica, Vocabulary vocabulary, Sampler sampler, boolean allowUnknown) {
@@ -33,12 +33,13 @@ public final class Generator {
   /**
    * Draws {@code length} words for each sample, one step after the other.
    *
+   * @param samples texts to draw
    * @param prompt word ids that come before; at least one
    * @param seed of the random numbers; a sample's follow from it and the sample's number
    * @param drawn takes each word with the number of its sample, from 0
    */
-  public void generate(int[] prompt, int length, long seed, ObjIntConsumer<String> drawn) {
-    int samples = replica.lanes();
+  public void generate(
+      int samples, int[] prompt, int length, long seed, ObjIntConsumer<String> drawn) {
     int size = vocabulary.size();
     int unknown =
         allowUnknown || !vocabulary.contains(Vocabulary.UNKNOWN)
@@ -46,10 +47,12 @@ public final class Generator {
             : vocabulary.id(Vocabulary.UNKNOWN).orElseThrow();
     SplittableRandom seeds = new SplittableRandom(seed);
     RandomGenerator[] randoms = new RandomGenerator[samples];
-    int[] words = new int[samples];
+    int[] words = new int[replica.lanes()];
+    for (int lane = 0; lane < words.length; lane++) {
+      replica.clearLane(lane);
+    }
     for (int sample = 0; sample < samples; sample++) {
       randoms[sample] = seeds.split();
-      replica.clearLane(sample);
     }
     for (int i = 0; i < prompt.length - 1; i++) {
       Arrays.fill(words, prompt[i]);

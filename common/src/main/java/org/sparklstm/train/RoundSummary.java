@@ -1,5 +1,7 @@
 package org.sparklstm.train;
 
+import java.util.Collections;
+import java.util.List;
 import org.sparklstm.engine.LossSum;
 
 /**
@@ -17,10 +19,16 @@ public record RoundSummary(
    * Milliseconds.
    *
    * @param broadcast of sending the state to the workers
-   * @param compute of the slowest worker's windows
+   * @param compute of each worker's windows, in worker order
    * @param combine of the driver's part of the average, once the last result is there; 0 if
    *     executors average all
    * @param total of the whole round
    */
-  public record Timing(long broadcast, long compute, long combine, long total) {}
+  public record Timing(long broadcast, List<Long> compute, long combine, long total) {
+
+    /** Of the windows of the worker that took longest. */
+    public long slowest() {
+      return Collections.max(compute);
+    }
+  }
 }

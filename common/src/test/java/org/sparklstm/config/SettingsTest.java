@@ -71,7 +71,7 @@ class SettingsTest {
   @ParameterizedTest
   @MethodSource("org.sparklstm.config.SettingsLoader#presets")
   void everyPresetSetsEveryKey(String preset) {
-    assertThat(SettingsLoader.load(preset, null, List.of()).entries()).hasSize(39);
+    assertThat(SettingsLoader.load(preset, null, List.of()).entries()).hasSize(40);
   }
 
   @Test

@@ -36,7 +36,8 @@ class GeneratorTest {
     List<List<String>> texts = new ArrayList<>();
     IntStream.range(0, replica.lanes()).forEach(sample -> texts.add(new ArrayList<>()));
     new Generator(replica, WORDS, sampler, allowUnknown)
-        .generate(prompt, length, seed, (word, sample) -> texts.get(sample).add(word));
+        .generate(
+            texts.size(), prompt, length, seed, (word, sample) -> texts.get(sample).add(word));
     return texts;
   }
 

@@ -68,7 +68,12 @@ public final class TrainJob {
 
   /** Input that is read and checked, and a trainer that is ready to train on it. */
   private record Prepared(
-      Run run, PreparedCorpus corpus, AveragingTrainer trainer, BestModel best, boolean fresh)
+      Run run,
+      PreparedCorpus corpus,
+      AveragingTrainer trainer,
+      BestModel best,
+      boolean fresh,
+      boolean saved)
       implements AutoCloseable {
     @Override
     public void close() {
@@ -171,7 +176,8 @@ public final class TrainJob {
         corpus,
         new AveragingTrainer(context, corpus.assignment(), plan, begin.state()),
         BestModel.of(begin, directory),
-        start instanceof Start.Fresh);
+        start instanceof Start.Fresh,
+        directory.isPresent());
   }
 
   /** Trains and validates each epoch that is left, tests, and saves the model. */
@@ -267,10 +273,28 @@ public final class TrainJob {
     double valid =
         perplexity(name + ": the valid", evaluator.evaluate(parameters, corpus.valid(), job));
     Best best = prepared.best().validated(epoch, valid, parameters);
+    String sample = sample(prepared, evaluator, epoch, parameters);
     trainer.nextEpoch(best.plateaus());
     long trained = loss.tokens() - tokensBefore;
     listeners.epochEnded(
-        new EpochSummary(epoch, rate, loss, valid, trained, seconds, trainer.state(), best));
+        new EpochSummary(
+            epoch, rate, loss, valid, trained, seconds, trainer.state(), best, sample));
+  }
+
+  /** What the parameters write; nothing where the run keeps no report. */
+  private static String sample(
+      Prepared prepared, Evaluator evaluator, int epoch, float[] parameters) {
+    Settings.Train train = prepared.run().settings().train();
+    PreparedCorpus corpus = prepared.corpus();
+    return prepared.saved() && train.sampleWords() > 0
+        ? evaluator.write(
+            parameters,
+            corpus.vocabulary(),
+            corpus.valid(),
+            train.sampleWords(),
+            train.seed(),
+            "epoch %s sample".formatted(epoch + 1))
+        : "";
   }
 
   /**

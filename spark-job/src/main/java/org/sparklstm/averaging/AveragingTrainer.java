@@ -132,7 +132,7 @@ public final class AveragingTrainer {
         ends.stream().mapToDouble(WorkerEnd::gradientNorm).max().orElse(0),
         new Timing(
             millis(sent - began),
-            millis(ends.stream().mapToLong(WorkerEnd::nanos).max().orElse(0)),
+            ends.stream().map(end -> millis(end.nanos())).toList(),
             millis(combined.nanos()),
             millis(ended - began)));
   }

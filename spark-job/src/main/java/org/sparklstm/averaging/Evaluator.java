@@ -9,8 +9,12 @@ import org.sparklstm.averaging.ShardedLanes.Span;
 import org.sparklstm.engine.EngineChoice;
 import org.sparklstm.engine.LossSum;
 import org.sparklstm.engine.Replica;
+import org.sparklstm.generate.Generator;
+import org.sparklstm.generate.Sampler;
+import org.sparklstm.generate.WordWriter;
 import org.sparklstm.model.LstmShape;
 import org.sparklstm.text.LaneReader;
+import org.sparklstm.text.Vocabulary;
 import org.sparklstm.train.Floats;
 
 /** Evaluates parameters on Spark: forward only, without noise. */
@@ -83,6 +87,57 @@ public final class Evaluator {
               return new Part(new Span(0, Math.max(0, from - warmUp), to), from);
             })
         .toList();
+  }
+
+  /**
+   * What the parameters write from the beginning of a sentence, one line a sentence: drawn at the
+   * temperature 0.8 from the 200 likeliest words, without {@code <unk>}.
+   *
+   * @param text one whose replica draws, because an executor has one for it already
+   * @param words to draw
+   * @param description of the Spark job
+   */
+  public String write(
+      float[] parameters,
+      Vocabulary vocabulary,
+      ShardedLanes text,
+      int words,
+      long seed,
+      String description) {
+    EngineChoice taskEngine = engine;
+    LstmShape taskShape = shape;
+    int lanes = text.lanesOfFirst();
+    try (Sent<Writer> sent =
+        Sent.of(spark, new Writer(new Floats(parameters), vocabulary, words, seed))) {
+      spark.sc().setJobDescription(description);
+      Broadcast<Writer> broadcast = sent.broadcast();
+      return spark
+          .parallelize(List.of(lanes), 1)
+          .map(
+              count ->
+                  ReplicaPool.with(
+                      taskEngine, taskShape, count, replica -> broadcast.value().write(replica)))
+          .first();
+    } finally {
+      spark.sc().setJobDescription(null);
+    }
+  }
+
+  /** What a task writes. */
+  private record Writer(Floats parameters, Vocabulary vocabulary, int words, long seed)
+      implements Serializable {
+    private static final Sampler SAMPLER = new Sampler(0.8, 200, 1);
+
+    String write(Replica replica) {
+      replica.setParameters(parameters.values());
+      StringBuilder text = new StringBuilder();
+      WordWriter writer = new WordWriter("", text);
+      boolean unknown = vocabulary.size() == 1; // there is nothing else to draw
+      int[] prompt = {vocabulary.id(Vocabulary.END_OF_SENTENCE).orElse(0)};
+      new Generator(replica, vocabulary, SAMPLER, unknown)
+          .generate(1, prompt, words, seed, (word, sample) -> writer.add(word));
+      return text.toString();
+    }
   }
 
   LossSum evaluate(float[] parameters, ShardedLanes text, List<Part> parts, String description) {

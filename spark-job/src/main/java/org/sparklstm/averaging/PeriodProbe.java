@@ -44,8 +44,8 @@ public final class PeriodProbe {
       Timing timing =
           new AveragingTrainer(spark, lanes, plan, start).round(shards, windows).timing();
       if (probe > 0) { // the first warms up
-        compute += timing.compute() / (double) plan.averaging().period();
-        overhead += timing.total() - timing.compute();
+        compute += timing.slowest() / (double) plan.averaging().period();
+        overhead += timing.total() - timing.slowest();
       }
     }
     int period = period(overhead, compute, windows);

@@ -131,6 +131,11 @@ public final class ShardedLanes implements AutoCloseable {
     return layout.cut().windows();
   }
 
+  /** Lanes of the first worker. */
+  int lanesOfFirst() {
+    return layout.lanes().lanesOf(0);
+  }
+
   /** Inputs of a window. */
   int window() {
     return layout.cut().window();

@@ -2,7 +2,6 @@ package org.sparklstm.cli;
 
 import java.io.IOException;
 import java.io.PrintStream;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -18,6 +17,7 @@ import org.sparklstm.error.ConfigurationException;
 import org.sparklstm.error.InputException;
 import org.sparklstm.generate.Generator;
 import org.sparklstm.generate.Sampler;
+import org.sparklstm.generate.WordWriter;
 import org.sparklstm.run.SavedModel;
 import org.sparklstm.text.Normalization;
 import org.sparklstm.text.Vocabulary;
@@ -171,8 +171,17 @@ public final class GenerateCommand implements Callable<Integer> {
   private void print(Generator generator, String text, int[] ids) {
     PrintStream out = System.out;
     if (samples == 1) {
-      Words words = new Words(text, out);
-      generator.generate(ids, length, seed, (word, sample) -> words.add(word));
+      WordWriter words = new WordWriter(text, out);
+      out.flush();
+      generator.generate(
+          1,
+          ids,
+          length,
+          seed,
+          (word, sample) -> {
+            words.add(word);
+            out.flush();
+          });
       out.println();
       return;
     }
@@ -180,44 +189,12 @@ public final class GenerateCommand implements Callable<Integer> {
         IntStream.range(0, samples)
             .mapToObj(i -> new StringBuilder())
             .toArray(StringBuilder[]::new);
-    List<Words> words = Arrays.stream(texts).map(sample -> new Words(text, sample)).toList();
-    generator.generate(ids, length, seed, (word, sample) -> words.get(sample).add(word));
+    List<WordWriter> words =
+        Arrays.stream(texts).map(sample -> new WordWriter(text, sample)).toList();
+    generator.generate(samples, ids, length, seed, (word, sample) -> words.get(sample).add(word));
     for (StringBuilder sample : texts) {
       out.println(sample);
       out.println(BETWEEN_SAMPLES);
-    }
-  }
-
-  /** Writes words with a space between two and a line end for {@code <eos>}. */
-  private static final class Words {
-    private final Appendable out;
-    private boolean atLineStart;
-
-    Words(String text, Appendable out) {
-      this.out = out;
-      append(text);
-      this.atLineStart = text.isEmpty() || WhiteSpace.is(text.codePointBefore(text.length()));
-    }
-
-    void add(String word) {
-      boolean ends = word.equals(Vocabulary.END_OF_SENTENCE);
-      if (ends) {
-        append("\n");
-      } else {
-        append(atLineStart ? word : " " + word);
-      }
-      atLineStart = ends;
-    }
-
-    private void append(String text) {
-      try {
-        out.append(text);
-        if (out instanceof PrintStream stream) {
-          stream.flush();
-        }
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
-      }
     }
   }
 }

@@ -157,9 +157,10 @@ final class MetricsLog implements RunListener {
           number(event, "gradient_norm", round.gradientNorm());
           event
               .put("broadcast_ms", timing.broadcast())
-              .put("compute_ms", timing.compute())
+              .put("compute_ms", timing.slowest())
               .put("combine_ms", timing.combine())
               .put("total_ms", timing.total());
+          timing.compute().forEach(event.putArray("worker_ms")::add);
         });
   }
 
@@ -176,6 +177,9 @@ final class MetricsLog implements RunListener {
           event.put("tokens", epoch.loss().tokens());
           number(event, "seconds", epoch.seconds());
           number(event, "tokens_per_second", epoch.trained() / Math.max(epoch.seconds(), 1e-9));
+          if (!epoch.sample().isEmpty()) {
+            event.put("sample", epoch.sample());
+          }
         });
   }
 

@@ -43,6 +43,7 @@ final class ReportPage implements MetricsLog.Follower {
   private final List<JsonNode> epochs = new ArrayList<>();
   private final List<JsonNode> validations = new ArrayList<>();
   private final List<JsonNode> rounds = new ArrayList<>();
+  private final List<Double> workerMillis = new ArrayList<>(); // of all rounds
   private int everyRound = 1; // of how many rounds one is kept
   private long seenRounds;
   private String test = "–";
@@ -65,6 +66,13 @@ final class ReportPage implements MetricsLog.Follower {
   }
 
   private void addRound(JsonNode round) {
+    JsonNode workers = round.path("worker_ms");
+    for (int worker = 0; worker < workers.size(); worker++) {
+      if (worker == workerMillis.size()) {
+        workerMillis.add(0.0);
+      }
+      workerMillis.set(worker, workerMillis.get(worker) + workers.path(worker).asDouble());
+    }
     if (seenRounds++ % everyRound == 0) {
       rounds.add(round);
     }
@@ -103,6 +111,11 @@ final class ReportPage implements MetricsLog.Follower {
             tile("tokens a second, last epoch", number(last(), "tokens_per_second", "%,.0f"))));
     values.put("epochs", epochs.stream().map(ReportPage::row).toList());
     values.put("rounds", seenRounds);
+    values.put("workers", workers());
+    values.put("hasWorkers", workerMillis.size() > 1);
+    List<Map<String, String>> samples = samples();
+    values.put("samples", samples);
+    values.put("hasSamples", !samples.isEmpty());
     values.put("thinned", everyRound == 1 ? null : everyRound);
     paper().ifPresent(paper -> values.putAll(paperTable(paper)));
     values.putIfAbsent("hasPaper", false);
@@ -116,6 +129,31 @@ final class ReportPage implements MetricsLog.Follower {
         "plotScript",
         Templates.resource("/META-INF/resources/webjars/uplot/1.6.30/dist/uPlot.iife.min.js"));
     return Templates.fill("report.mustache", values);
+  }
+
+  /** What each worker's windows took of a round, in the mean. */
+  private List<Map<String, String>> workers() {
+    double most = workerMillis.stream().mapToDouble(Double::doubleValue).max().orElse(1);
+    return IntStream.range(0, workerMillis.size())
+        .mapToObj(
+            worker -> {
+              double millis = workerMillis.get(worker);
+              return Map.of(
+                  "worker", Integer.toString(worker + 1),
+                  "millis", String.format(Locale.ROOT, "%,.0f", millis / seenRounds),
+                  "share", String.format(Locale.ROOT, "%.0f", 100 * millis / Math.max(most, 1)));
+            })
+        .toList();
+  }
+
+  private List<Map<String, String>> samples() {
+    return epochs.stream()
+        .filter(epoch -> epoch.has("sample"))
+        .map(
+            epoch ->
+                Map.of(
+                    "epoch", epoch.path("epoch").asText(), "text", epoch.path("sample").asText()))
+        .toList();
   }
 
   private static String title(Settings settings) {

@@ -74,6 +74,7 @@ public interface RunListener extends AutoCloseable {
    * @param seconds that they took
    * @param next the state at the beginning of the next epoch
    * @param best epoch so far, this one included
+   * @param sample what the model writes now; empty: it was not asked to
    */
   record EpochSummary(
       int epoch,
@@ -83,5 +84,6 @@ public interface RunListener extends AutoCloseable {
       long trained,
       double seconds,
       TrainingState next,
-      Best best) {}
+      Best best,
+      String sample) {}
 }

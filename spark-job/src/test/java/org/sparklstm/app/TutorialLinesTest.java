@@ -38,7 +38,7 @@ class TutorialLinesTest {
             new Trained(new float[0], new float[0]),
             new float[0],
             new float[0]);
-    return new EpochSummary(0, 1, loss(3), valid, 1, 1, next, Best.NONE);
+    return new EpochSummary(0, 1, loss(3), valid, 1, 1, next, Best.NONE, "");
   }
 
   @ParameterizedTest

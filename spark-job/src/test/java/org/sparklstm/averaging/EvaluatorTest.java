@@ -14,10 +14,15 @@ import org.sparklstm.averaging.Evaluator.Part;
 import org.sparklstm.averaging.ShardedLanes.Span;
 import org.sparklstm.engine.EngineChoice;
 import org.sparklstm.engine.LossSum;
+import org.sparklstm.engine.Replica;
+import org.sparklstm.generate.Generator;
+import org.sparklstm.generate.Sampler;
+import org.sparklstm.generate.WordWriter;
 import org.sparklstm.model.LstmShape;
 import org.sparklstm.model.ParameterLayout;
 import org.sparklstm.testing.LocalSpark;
 import org.sparklstm.text.LaneShard;
+import org.sparklstm.text.Vocabulary;
 
 class EvaluatorTest {
 
@@ -52,16 +57,44 @@ class EvaluatorTest {
             new Part(new Span(0, 0, 128), 0), new Part(new Span(0, 128 - 16, 256), 128));
   }
 
+  /** Whichever lanes its replica has, it is the text that {@code PtbGenerate} writes. */
+  @Test
+  void parametersWriteWhatAGeneratorDraws() {
+    LstmShape shape = new LstmShape(5, 6, 2, false);
+    Vocabulary words = new Vocabulary(List.of("<eos>", "a", "b", "<unk>", "c"));
+    float[] parameters = ParameterLayout.initialise(shape, 0.7f, 2);
+    LaneShard lanes = new LaneShard(0, 4, new int[3][5]);
+    StringBuilder expected = new StringBuilder();
+    try (Replica replica = new EngineChoice("onednn", 1).engine().replica(shape, 1)) {
+      replica.useThreads(1);
+      replica.setParameters(parameters);
+      WordWriter writer = new WordWriter("", expected);
+      new Generator(replica, words, new Sampler(0.8, 200, 1), false)
+          .generate(1, new int[] {0}, 40, 7, (word, sample) -> writer.add(word));
+    }
+
+    try (ShardedLanes text = ShardedLanesTest.of(lanes, 1, 5000, Long.MAX_VALUE)) {
+      String written = evaluator(shape).write(parameters, words, text, 40, 7, "sample");
+
+      assertThat(written).isEqualTo(expected.toString()).contains("\n").doesNotContain("<unk>");
+      assertThat(evaluator(shape).write(parameters, words, text, 40, 8, "sample"))
+          .isNotEqualTo(written);
+    }
+  }
+
+  private static Evaluator evaluator(LstmShape shape) {
+    return new Evaluator(
+        JavaSparkContext.fromSparkContext(LocalSpark.session().sparkContext()),
+        new EngineChoice("onednn", 1),
+        shape);
+  }
+
   @Test
   void stretchesHaveTheLossOfOneStream() {
     LstmShape shape = new LstmShape(9, 6, 2, false);
     int[] tokens = new Random(4).ints(3 * 8192 + 1, 0, 9).toArray();
     float[] parameters = ParameterLayout.initialise(shape, 0.7f, 2);
-    Evaluator evaluator =
-        new Evaluator(
-            JavaSparkContext.fromSparkContext(LocalSpark.session().sparkContext()),
-            new EngineChoice("onednn", 1),
-            shape);
+    Evaluator evaluator = evaluator(shape);
     LaneShard lane = new LaneShard(0, 64, new int[][] {tokens});
     try (ShardedLanes text = ShardedLanesTest.of(lane, 1, 5000, Long.MAX_VALUE)) {
       LossSum stream = evaluator.evaluate(parameters, text, "one stream");

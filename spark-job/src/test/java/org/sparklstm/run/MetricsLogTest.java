@@ -27,7 +27,8 @@ import org.sparklstm.train.TrainingState;
 
 class MetricsLogTest {
   private static final ObjectMapper JSON = new ObjectMapper();
-  private static final RoundSummary.Timing TIMING = new RoundSummary.Timing(1, 2, 3, 7);
+  private static final RoundSummary.Timing TIMING =
+      new RoundSummary.Timing(1, List.of(1L, 2L), 3, 7);
 
   @TempDir private Path directory;
 
@@ -38,7 +39,8 @@ class MetricsLogTest {
       log.roundEnded(end(1, 2, new LossSum(1.5, 40)));
       log.validated(new Validation(0, 3, 280, 9));
       LossSum loss = new LossSum(8_000 * Math.log(16), 8_000);
-      log.epochEnded(new EpochSummary(0, 0.5, loss, 178.125, 6_000, 4, state(1, 0), Best.NONE));
+      log.epochEnded(
+          new EpochSummary(0, 0.5, loss, 178.125, 6_000, 4, state(1, 0), Best.NONE, "a cat\n"));
       log.tested(116.5);
     }
 
@@ -51,12 +53,13 @@ class MetricsLogTest {
         .map(line -> line.replaceAll("('time_ms'):\\d+", "$1:…"))
         .containsExactly(
             "{'event':'round','epoch':1,'round':2,'rate':0.25,'nats':1.5,'tokens':40,'gradient_norm':0.5,"
-                + "'broadcast_ms':1,'compute_ms':2,'combine_ms':3,'total_ms':7,'run_tokens':240,'time_ms':…}",
+                + "'broadcast_ms':1,'compute_ms':2,'combine_ms':3,'total_ms':7,'worker_ms':[1,2],"
+                + "'run_tokens':240,'time_ms':…}",
             "{'event':'validation','epoch':1,'round':3,'valid_perplexity':9.0,'run_tokens':280,"
                 + "'time_ms':…}",
             "{'event':'epoch','epoch':1,'rate':0.5,'train_perplexity':15.999999999999998,"
                 + "'valid_perplexity':178.125,'tokens':8000,'seconds':4.0,"
-                + "'tokens_per_second':1500.0,'run_tokens':240,'time_ms':…}",
+                + "'tokens_per_second':1500.0,'sample':'a cat\\n','run_tokens':240,'time_ms':…}",
             "{'event':'test','perplexity':116.5,'run_tokens':240,'time_ms':…}");
   }
 
@@ -88,7 +91,7 @@ class MetricsLogTest {
               field ->
                   assertThat(field.getValue().isNumber() || field.getValue().isNull())
                       .describedAs(field.toString())
-                      .isEqualTo(!field.getKey().equals("event")));
+                      .isEqualTo(!List.of("event", "worker_ms").contains(field.getKey())));
     }
   }
 
@@ -203,7 +206,7 @@ class MetricsLogTest {
   private static EpochSummary epoch(
       int epoch, LossSum loss, double valid, long trained, double seconds) {
     return new EpochSummary(
-        epoch - 1, 1, loss, valid, trained, seconds, state(epoch, 0), Best.NONE);
+        epoch - 1, 1, loss, valid, trained, seconds, state(epoch, 0), Best.NONE, "");
   }
 
   static TrainingState state(int epoch, int round) {

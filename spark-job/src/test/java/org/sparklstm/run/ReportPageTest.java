@@ -26,7 +26,7 @@ class ReportPageTest {
       add(
           page,
           "{'event':'round','epoch':%d,'round':%d,'nats':1,'tokens':500,'gradient_norm':%s,"
-              + "'broadcast_ms':10,'compute_ms':70,'combine_ms':5,'total_ms':100}",
+              + "'broadcast_ms':10,'compute_ms':70,'combine_ms':5,'total_ms':100,'worker_ms':[60,30.5]}",
           epoch,
           round,
           round == 2 ? "null" : "1.5");
@@ -34,7 +34,7 @@ class ReportPageTest {
     add(
         page,
         "{'event':'epoch','epoch':%d,'rate':0.5,'train_perplexity':%d,'valid_perplexity':%d,"
-            + "'tokens':1,'seconds':1,'tokens_per_second':12345.6}",
+            + "'tokens':1,'seconds':1,'tokens_per_second':12345.6,'sample':'a <b> cat %1$d\\nran'}",
         epoch,
         300 - epoch,
         200 - epoch);
@@ -60,6 +60,9 @@ class ReportPageTest {
         .contains("<td>2</td><td>0.5000</td><td>298.00</td><td>198.00</td><td>12,346</td>")
         .contains("<b>123.5</b><span>test perplexity</span>", "<b>198.0</b><span>best valid")
         .contains("<td>model.hidden-size</td><td>3</td>")
+        .contains("<td>1</td><td>60</td><td><div style=\"width: 100%\">")
+        .contains("<td>2</td><td>31</td><td><div style=\"width: 51%\">")
+        .contains("<span>epoch 2</span><blockquote>a &lt;b&gt; cat 2\nran</blockquote>")
         .doesNotContain("Beside the paper");
     JsonNode data = data(html);
     assertThat(data.path("perplexity"))

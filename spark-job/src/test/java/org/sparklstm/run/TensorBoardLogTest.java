@@ -25,7 +25,7 @@ import org.sparklstm.train.TrainingState;
 
 /** What TensorBoard finds. Each round trains 40 tokens in 16 ms at rate 0.25. */
 class TensorBoardLogTest {
-  private static final RoundSummary.Timing TIMING = new RoundSummary.Timing(1, 2, 3, 16);
+  private static final RoundSummary.Timing TIMING = new RoundSummary.Timing(1, List.of(2L), 3, 16);
 
   /** The points of a round whose loss is ln 4 a token. */
   private static final List<String> ROUND =
@@ -199,7 +199,7 @@ class TensorBoardLogTest {
     void epoch(int epoch, double train, double valid) throws IOException {
       LossSum loss = new LossSum(80 * Math.log(train), 80);
       TrainingState next = state(epoch + 1, 0);
-      metrics.epochEnded(new EpochSummary(epoch, 1, loss, valid, 40, 2, next, Best.NONE));
+      metrics.epochEnded(new EpochSummary(epoch, 1, loss, valid, 40, 2, next, Best.NONE, ""));
     }
   }
 
