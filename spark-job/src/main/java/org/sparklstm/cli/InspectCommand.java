@@ -61,7 +61,7 @@ public final class InspectCommand implements Callable<Integer> {
   public Integer call() {
     Commands.requireDecoded("<uri>", uri);
     if (number < 1) {
-      throw new ConfigurationException("--number must be at least 1");
+      throw new ConfigurationException("--number must be at least 1, is " + number);
     }
     RunContents contents = RunContents.read(uri, new Configuration());
     contents.model().ifPresent(this::describe);

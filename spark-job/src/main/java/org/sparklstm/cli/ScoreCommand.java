@@ -266,9 +266,9 @@ public final class ScoreCommand implements Callable<Integer> {
     if (output == null) {
       return;
     }
-    Path path = HadoopFiles.path(output);
     Configuration hadoop = spark.sparkContext().hadoopConfiguration();
     try {
+      Path path = HadoopFiles.path(output);
       HadoopFiles.on(path, hadoop, fs -> requireFree(fs, fs.makeQualified(path)));
     } catch (IOException e) {
       throw cannotWrite(InputException.firstLine(e), e);

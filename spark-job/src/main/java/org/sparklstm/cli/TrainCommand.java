@@ -122,7 +122,8 @@ public final class TrainCommand implements Callable<Integer> {
     try {
       return name == null ? null : Path.of(name);
     } catch (InvalidPathException e) {
-      throw new ConfigurationException("'%s' cannot be a file".formatted(name));
+      throw new ConfigurationException(
+          "Cannot read --config '%s': it cannot be the name of a file".formatted(name));
     }
   }
 

@@ -70,7 +70,8 @@ public final class Platform {
       }
       properties.load(in);
     } catch (IOException e) {
-      throw new InputException("Cannot read " + resource, e);
+      throw new InputException(
+          "Cannot read %s of the jars: %s".formatted(resource, InputException.firstLine(e)), e);
     }
     return properties.getProperty(key);
   }
