@@ -261,6 +261,8 @@ class ScoreCommandTest {
     Files.writeString(notes, "mine");
     assertThat(score("--input", input, "--output", out, "--overwrite").err())
         .contains("it holds notes.txt, which would be lost; choose another --output");
+    assertThat(score("--input", input, "--output", "a:b").err())
+        .startsWith("Cannot write to a:b: ");
     assertThat(score("--input", input, "--output", notes.toString(), "--overwrite").err())
         .contains("it is a file; give the name of a directory");
     assertThat(notes).hasContent("mine");
