@@ -377,6 +377,40 @@ class ReplicaTest {
       assertThat(fast.backpropagate(window, Regularisation.NONE, NOISE).nats())
           .isCloseTo(expected, within(1e-5 * expected));
       assertThat(difference(fast.gradient(), reference.gradient())).isLessThan(1e-6);
+
+      Window other = randomWindow(random, shape, 20, 13); // blocks of 87, 87 and 86 rows
+      double[] nats = reference.score(other);
+      double[] scored = fast.score(other);
+      for (int i = 0; i < nats.length; i++) {
+        assertThat(scored[i]).isCloseTo(nats[i], within(1e-5 * nats[i]));
+      }
+    }
+  }
+
+  /** The softmax layer's matrix is packed for inference. */
+  @Test
+  void inferenceUsesTheParametersThatCameLast() {
+    LstmShape shape = new LstmShape(61, 9, 2);
+    Random random = fresh();
+    Window window = randomWindow(random, shape, 3, 5);
+    try (Replica replica = Replicas.of("onednn", shape, 3)) {
+      for (int i = 0; i < 3; i++) {
+        float[] parameters = ParameterLayout.initialise(shape, 0.5f, random.nextLong());
+        replica.setParameters(parameters);
+        replica.setLaneState(new float[3 * shape.laneStateSize()]);
+        replica.backpropagate(window, Regularisation.NONE, NOISE); // infers in the same buffers
+        assertScoresAsAFreshOne(replica, parameters, window);
+        replica.step(new Sgd(5), 1);
+        assertScoresAsAFreshOne(replica, replica.parameters(), window);
+      }
+    }
+  }
+
+  private static void assertScoresAsAFreshOne(Replica replica, float[] parameters, Window window) {
+    replica.setLaneState(new float[3 * new LstmShape(61, 9, 2).laneStateSize()]);
+    try (Replica fresh = Replicas.of("onednn", new LstmShape(61, 9, 2), 3)) {
+      fresh.setParameters(parameters);
+      assertThat(replica.score(window)).isEqualTo(fresh.score(window));
     }
   }
 

@@ -85,6 +85,7 @@ final class OneDnnParameters {
       row.put(flat, weight + word * h, h);
       row.put(h, flat[bias + word]);
     }
+    decoder.changed();
   }
 
   /** All in the flat layout. */

@@ -52,7 +52,7 @@ final class OneDnnReplica implements Replica {
     long n = length * lanes;
     long lstm = l * (8 * h * h + 4 * h);
     long softmax = v * (h + 1);
-    long weights = 2 * (lstm + softmax) + lstm + (shape.tiedEmbeddings() ? 0 : v * h);
+    long weights = 2 * (lstm + softmax) + lstm + softmax + (shape.tiedEmbeddings() ? 0 : v * h);
     // Gradients, and of each layer inputs, outputs, mask and oneDNN's workspace; its scratchpad.
     long activations = n * h * (4 + l * (3 + 8)) + n * 12 * h;
     return Float.BYTES * (weights + activations + SoftmaxLayer.logits(v, n)) * 11 / 10;

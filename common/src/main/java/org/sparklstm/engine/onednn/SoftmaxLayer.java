@@ -31,6 +31,7 @@ final class SoftmaxLayer {
   private final int vocabularySize;
   private final int stride; // H + 1
   private final Matrix matrix; // [V, H + 1]
+  private final PackedMatrix packed; // the same, transposed, for inference
   private final Matrix matrixGradient; // null if nothing is trained
   private final Matrix inputs; // [N, H + 1]
   private final FloatIndexer inputRows;
@@ -38,6 +39,7 @@ final class SoftmaxLayer {
   private final FloatIndexer logitRows;
   private final double[] nats; // [N]
   private final List<Block> blocks = new ArrayList<>();
+  private final List<Runnable> inferredLogits = new ArrayList<>(); // of each block; none before
   private final Map<Integer, Softmax> softmax = new HashMap<>(); // by rows
   private final Map<Integer, Softmax> logSoftmax = new HashMap<>();
 
@@ -76,6 +78,7 @@ final class SoftmaxLayer {
     this.vocabularySize = shape.vocabularySize();
     this.stride = shape.hiddenSize() + 1;
     this.matrix = Matrix.of(decoder.values(), vocabularySize, stride);
+    this.packed = new PackedMatrix(oneDnn, decoder, vocabularySize, stride);
     this.inputs = Matrix.of(oneDnn.zeros((long) rows * stride), rows, stride);
     this.inputRows = FloatIndexer.create(inputs.floats());
     for (int row = 0; row < rows; row++) {
@@ -156,10 +159,21 @@ final class SoftmaxLayer {
    */
   double infer(int[] targets) {
     double sum = 0;
-    for (Block block : blocks) {
-      sum += probabilities(block, targets);
+    for (int block = 0; block < blocks.size(); block++) {
+      inferLogits(block);
+      sum += probabilities(blocks.get(block), targets);
     }
     return sum;
+  }
+
+  /** Computes a block's logits with the packed matrix, which training would have to pack anew. */
+  private void inferLogits(int block) {
+    if (inferredLogits.isEmpty()) {
+      for (Block each : blocks) {
+        inferredLogits.add(packed.product(inputs.rows(each.first(), each.rows()), each.logits()));
+      }
+    }
+    inferredLogits.get(block).run();
   }
 
   /** A new array of −ln p of each of the last targets, [N]. */
@@ -170,8 +184,9 @@ final class SoftmaxLayer {
   /** A new array of ln p [N, V] for the inputs. */
   float[] logProbabilities() {
     float[] all = new float[Math.multiplyExact(nats.length, vocabularySize)];
-    for (Block block : blocks) {
-      block.product().into(block.logits());
+    for (int i = 0; i < blocks.size(); i++) {
+      Block block = blocks.get(i);
+      inferLogits(i);
       execute(
           logSoftmax.computeIfAbsent(block.rows(), rows -> softmax(rows, algorithm.softmax_log)));
       logits.get(all, block.first() * vocabularySize, block.rows() * vocabularySize);
@@ -188,15 +203,15 @@ final class SoftmaxLayer {
   double train(int[] targets, float scale) {
     double sum = 0;
     for (Block block : blocks) {
+      block.product().into(block.logits());
       sum += probabilities(block, targets);
       back(block, targets, scale);
     }
     return sum;
   }
 
-  /** Leaves a block's probabilities in the logits; returns Σ −ln p. */
+  /** Leaves a block's probabilities in the place of its logits; returns Σ −ln p. */
   private double probabilities(Block block, int[] targets) {
-    block.product().into(block.logits());
     execute(softmax.get(block.rows()));
     double sum = 0;
     for (int row = 0; row < block.rows(); row++) {

@@ -11,6 +11,7 @@ final class Trainable {
   private final int size;
   private final FloatPointer values;
   private FloatPointer gradient;
+  private long version;
 
   Trainable(OneDnn oneDnn, int size) {
     this.oneDnn = oneDnn;
@@ -35,8 +36,19 @@ final class Trainable {
     return cblas_dsdot(size, gradient(), 1, gradient(), 1);
   }
 
+  /** A number that changes with the values. */
+  long version() {
+    return version;
+  }
+
+  /** To be called when the values were written to. */
+  void changed() {
+    version++;
+  }
+
   /** values −= scale · g. */
   void step(double scale) {
+    changed();
     cblas_saxpy(size, (float) -scale, gradient(), 1, values, 1);
   }
 }
