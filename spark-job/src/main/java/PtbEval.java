@@ -7,6 +7,7 @@ import org.sparklstm.cluster.Platform;
 public final class PtbEval {
   private PtbEval() {}
 
+  /** Runs the program. It ends the JVM with the exit code, unless that is 0. */
   public static void main(String[] args) {
     Platform.requireSupportedOrExit(); // before anything that links to Spark
     Commands.run(EvalCommand::new, args);

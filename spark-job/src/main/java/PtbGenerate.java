@@ -6,6 +6,7 @@ import org.sparklstm.cli.GenerateCommand;
 public final class PtbGenerate {
   private PtbGenerate() {}
 
+  /** Runs the program. It ends the JVM with the exit code, unless that is 0. */
   public static void main(String[] args) {
     Commands.run(GenerateCommand::new, args);
   }

@@ -7,6 +7,7 @@ import org.sparklstm.cluster.Platform;
 public final class PtbScore {
   private PtbScore() {}
 
+  /** Runs the program. It ends the JVM with the exit code, unless that is 0. */
   public static void main(String[] args) {
     Platform.requireSupportedOrExit(); // before anything that links to Spark
     Commands.run(ScoreCommand::new, args);

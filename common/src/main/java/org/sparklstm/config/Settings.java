@@ -47,6 +47,7 @@ public record Settings(
     Config source,
     Set<String> own) {
 
+  /** The network and its regularisation, see {@code model} in {@code reference.conf}. */
   public record Model(
       int layers,
       int hiddenSize,
@@ -159,6 +160,7 @@ public record Settings(
    */
   public record Cluster(OptionalInt workers, Duration roundTimeout) {}
 
+  /** When checkpoints are written, and how many of the newest are kept. */
   public record Checkpoint(int everyRounds, int keep) {}
 
   /** These settings with one key replaced, validated again. */

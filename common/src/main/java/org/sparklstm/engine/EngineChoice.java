@@ -13,6 +13,7 @@ public record EngineChoice(String name, int threads) implements Serializable {
   /** Leaves the choice to the program. */
   public static final String AUTO = "auto";
 
+  /** Whether the program chooses. */
   public boolean isAuto() {
     return name.equals(AUTO);
   }

@@ -9,8 +9,10 @@ import java.io.Serializable;
  * @param tokens number of target words
  */
 public record LossSum(double nats, long tokens) implements Serializable {
+  /** Of no token. */
   public static final LossSum ZERO = new LossSum(0, 0);
 
+  /** The sum of both. */
   public LossSum plus(LossSum other) {
     return new LossSum(nats + other.nats, tokens + other.tokens);
   }

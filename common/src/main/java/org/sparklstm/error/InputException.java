@@ -2,10 +2,12 @@ package org.sparklstm.error;
 
 /** A corpus or a saved file that cannot be used. The message names it and says what is wrong. */
 public final class InputException extends RuntimeException {
+  /** An exception with its one line for the user. */
   public InputException(String message) {
     super(message);
   }
 
+  /** The same with what led to it. */
   public InputException(String message, Throwable cause) {
     super(message, cause);
   }

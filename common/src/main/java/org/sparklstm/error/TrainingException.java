@@ -2,10 +2,12 @@ package org.sparklstm.error;
 
 /** Training that cannot continue. The message says where it stopped. */
 public final class TrainingException extends RuntimeException {
+  /** An exception with its one line for the user. */
   public TrainingException(String message) {
     super(message);
   }
 
+  /** The same with what led to it. */
   public TrainingException(String message, Throwable cause) {
     super(message, cause);
   }

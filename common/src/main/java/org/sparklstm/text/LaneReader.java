@@ -22,6 +22,7 @@ public final class LaneReader {
     return current.firstLane();
   }
 
+  /** Number of lanes. */
   public int lanes() {
     return current.lanes();
   }

@@ -19,6 +19,7 @@ public record LaneShard(int firstLane, int firstWindow, int window, int[][] toke
     this(firstLane, 0, window, tokens);
   }
 
+  /** Number of lanes. */
   public int lanes() {
     return tokens.length;
   }

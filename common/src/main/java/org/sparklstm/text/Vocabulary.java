@@ -113,10 +113,12 @@ public final class Vocabulary implements Serializable {
     }
   }
 
+  /** Number of words. */
   public int size() {
     return words.length;
   }
 
+  /** Whether it has a word; {@code <unk>} stands for no other here. */
   public boolean contains(String word) {
     return ids.containsKey(word);
   }

@@ -32,6 +32,7 @@ public final class Evaluator {
   private final EngineChoice engine;
   private final LstmShape shape;
 
+  /** An evaluator of parameters of one shape. */
   public Evaluator(JavaSparkContext spark, EngineChoice engine, LstmShape shape) {
     this.spark = spark;
     this.engine = engine;

@@ -23,6 +23,7 @@ public final class AtomicFiles {
 
   /** Writes the contents of a file. */
   public interface Contents {
+    /** Writes it; the stream stays open. */
     void write(FSDataOutputStream out) throws IOException;
   }
 
@@ -50,6 +51,7 @@ public final class AtomicFiles {
     return local;
   }
 
+  /** Where the files are. */
   public FileSystem fileSystem() {
     return fs;
   }

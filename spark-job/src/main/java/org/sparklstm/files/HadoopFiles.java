@@ -29,6 +29,7 @@ public final class HadoopFiles {
 
   /** Work on a file system. */
   public interface Work<T> {
+    /** Does it. */
     T on(FileSystem fs) throws IOException;
   }
 

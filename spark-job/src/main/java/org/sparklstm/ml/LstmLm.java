@@ -71,10 +71,12 @@ public final class LstmLm extends Estimator<LstmLmModel>
   private final Param<String> savePath;
   private final BooleanParam resume;
 
+  /** A stage of its own. */
   public LstmLm() {
     this(Identifiable.randomUID("lstmLm"));
   }
 
+  /** A stage of a given identity, as Spark ML makes one that it reads. */
   public LstmLm(String uid) {
     this.uid = uid;
     this.declared = new Declared(this);
@@ -113,74 +115,92 @@ public final class LstmLm extends Estimator<LstmLmModel>
     return declared;
   }
 
+  /** Parameter: settings to begin with: small, medium, large, test or quickstart. */
   public Param<String> preset() {
     return preset;
   }
 
+  /** Parameter: key=value of PtbTrain that replaces the preset's. */
   public StringArrayParam settings() {
     return settings;
   }
 
+  /** Parameter: share of the rows that validate, chosen by a hash of their text. */
   public DoubleParam validationFraction() {
     return validationFraction;
   }
 
+  /** Parameter: boolean column, true in rows that validate; empty: validationFraction decides. */
   public Param<String> validationIndicatorCol() {
     return validationIndicatorCol;
   }
 
+  /** Parameter: directory for checkpoints, metrics and the model; empty: none. */
   public Param<String> savePath() {
     return savePath;
   }
 
+  /** Parameter: continue the run in savePath from its newest checkpoint, or begin it. */
   public BooleanParam resume() {
     return resume;
   }
 
+  /** The value of {@link #preset()}. */
   public String getPreset() {
     return $(preset);
   }
 
+  /** The value of {@link #settings()}. */
   public String[] getSettings() {
     return $(settings);
   }
 
+  /** The value of {@link #validationFraction()}. */
   public double getValidationFraction() {
     return (Double) $(validationFraction);
   }
 
+  /** The value of {@link #validationIndicatorCol()}. */
   public String getValidationIndicatorCol() {
     return $(validationIndicatorCol);
   }
 
+  /** The value of {@link #savePath()}. */
   public String getSavePath() {
     return $(savePath);
   }
 
+  /** The value of {@link #resume()}. */
   public boolean getResume() {
     return (Boolean) $(resume);
   }
 
+  /** Sets {@link #preset()}. */
   public LstmLm setPreset(String name) {
     return (LstmLm) set(preset, name);
   }
 
+  /** Sets {@link #settings()}. */
   public LstmLm setSettings(String... assignments) {
     return (LstmLm) set(settings, assignments);
   }
 
+  /** Sets {@link #validationFraction()}. */
   public LstmLm setValidationFraction(double fraction) {
     return (LstmLm) set(validationFraction, fraction);
   }
 
+  /** Sets {@link #validationIndicatorCol()}. */
   public LstmLm setValidationIndicatorCol(String column) {
     return (LstmLm) set(validationIndicatorCol, column);
   }
 
+  /** Sets {@link #savePath()}. */
   public LstmLm setSavePath(String uri) {
     return (LstmLm) set(savePath, uri);
   }
 
+  /** Sets {@link #resume()}. */
   public LstmLm setResume(boolean resumes) {
     return (LstmLm) set(resume, resumes);
   }
@@ -285,10 +305,12 @@ public final class LstmLm extends Estimator<LstmLmModel>
     return uid;
   }
 
+  /** Reads what was saved. */
   public static MLReader<LstmLm> read() {
     return new DefaultParamsReader<>();
   }
 
+  /** Reads what was saved at a path of any Hadoop file system. */
   public static LstmLm load(String path) {
     return read().load(path);
   }

@@ -216,10 +216,12 @@ public final class LstmLmModel extends Model<LstmLmModel>
     write().save(path);
   }
 
+  /** Reads what was saved. */
   public static MLReader<LstmLmModel> read() {
     return new Reader();
   }
 
+  /** Reads what was saved at a path of any Hadoop file system. */
   public static LstmLmModel load(String path) {
     return read().load(path);
   }

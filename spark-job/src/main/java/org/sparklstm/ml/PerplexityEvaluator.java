@@ -28,10 +28,12 @@ public final class PerplexityEvaluator extends Evaluator implements DefaultParam
   private final Param<String> perplexityCol;
   private final Param<String> logProbabilityCol;
 
+  /** A stage of its own. */
   public PerplexityEvaluator() {
     this(Identifiable.randomUID("perplexityEvaluator"));
   }
 
+  /** A stage of a given identity, as Spark ML makes one that it reads. */
   public PerplexityEvaluator(String uid) {
     this.uid = uid;
     this.perplexityCol = new Param<>(this, "perplexityCol", "column of perplexities");
@@ -41,26 +43,32 @@ public final class PerplexityEvaluator extends Evaluator implements DefaultParam
     setDefault(logProbabilityCol, "logProbability");
   }
 
+  /** Parameter: column of perplexities. */
   public Param<String> perplexityCol() {
     return perplexityCol;
   }
 
+  /** Parameter: column of log probabilities, in nats. */
   public Param<String> logProbabilityCol() {
     return logProbabilityCol;
   }
 
+  /** The value of {@link #perplexityCol()}. */
   public String getPerplexityCol() {
     return $(perplexityCol);
   }
 
+  /** The value of {@link #logProbabilityCol()}. */
   public String getLogProbabilityCol() {
     return $(logProbabilityCol);
   }
 
+  /** Sets {@link #perplexityCol()}. */
   public PerplexityEvaluator setPerplexityCol(String column) {
     return (PerplexityEvaluator) set(perplexityCol, column);
   }
 
+  /** Sets {@link #logProbabilityCol()}. */
   public PerplexityEvaluator setLogProbabilityCol(String column) {
     return (PerplexityEvaluator) set(logProbabilityCol, column);
   }
@@ -99,10 +107,12 @@ public final class PerplexityEvaluator extends Evaluator implements DefaultParam
     return uid;
   }
 
+  /** Reads what was saved. */
   public static MLReader<PerplexityEvaluator> read() {
     return new DefaultParamsReader<>();
   }
 
+  /** Reads what was saved at a path of any Hadoop file system. */
   public static PerplexityEvaluator load(String path) {
     return read().load(path);
   }

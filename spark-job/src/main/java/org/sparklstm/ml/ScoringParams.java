@@ -108,82 +108,111 @@ public interface ScoringParams<S extends ScoringParams<S>> extends Params {
     }
   }
 
+  /**
+   * Parameter: column of texts: a string of lines, or {@code array<string>} of words in which
+   * {@code <eos>} ends a line.
+   */
   default Param<String> inputCol() {
     return declared().inputCol;
   }
 
+  /** Parameter: column of perplexities that a model adds. */
   default Param<String> perplexityCol() {
     return declared().perplexityCol;
   }
 
+  /** Parameter: column of log probabilities that a model adds, in nats. */
   default Param<String> logProbabilityCol() {
     return declared().logProbabilityCol;
   }
 
+  /** Parameter: column of numbers of words that a model adds. */
   default Param<String> tokensCol() {
     return declared().tokensCol;
   }
 
+  /** Parameter: column of numbers of unknown words that a model adds. */
   default Param<String> unknownCol() {
     return declared().unknownCol;
   }
 
+  /** Parameter: column of −ln p of each word and line end that a model adds; empty: none. */
   default Param<String> tokenNatsCol() {
     return declared().tokenNatsCol;
   }
 
+  /**
+   * Parameter: {@code line}: each line of a text begins with a fresh state; {@code document}: each
+   * text does.
+   */
   default Param<String> state() {
     return declared().state;
   }
 
+  /**
+   * Parameter: what words outside the vocabulary count: {@code penalise}, {@code exclude} or {@code
+   * count}, see {@link UnknownWords}.
+   */
   default Param<String> unknown() {
     return declared().unknown;
   }
 
+  /** Parameter: words of the language, for {@code penalise}. */
   default LongParam unknownWords() {
     return declared().unknownWords;
   }
 
+  /** Parameter: words of a text that count; those behind them are left out. */
   default IntParam maxTokens() {
     return declared().maxTokens;
   }
 
+  /** The value of {@link #inputCol()}. */
   default String getInputCol() {
     return getOrDefault(inputCol());
   }
 
+  /** The value of {@link #perplexityCol()}. */
   default String getPerplexityCol() {
     return getOrDefault(perplexityCol());
   }
 
+  /** The value of {@link #logProbabilityCol()}. */
   default String getLogProbabilityCol() {
     return getOrDefault(logProbabilityCol());
   }
 
+  /** The value of {@link #tokensCol()}. */
   default String getTokensCol() {
     return getOrDefault(tokensCol());
   }
 
+  /** The value of {@link #unknownCol()}. */
   default String getUnknownCol() {
     return getOrDefault(unknownCol());
   }
 
+  /** The value of {@link #tokenNatsCol()}. */
   default String getTokenNatsCol() {
     return getOrDefault(tokenNatsCol());
   }
 
+  /** The value of {@link #state()}. */
   default String getState() {
     return getOrDefault(state());
   }
 
+  /** The value of {@link #unknown()}. */
   default String getUnknown() {
     return getOrDefault(unknown());
   }
 
+  /** The value of {@link #unknownWords()}. */
   default long getUnknownWords() {
     return (Long) getOrDefault(unknownWords());
   }
 
+  /** The value of {@link #maxTokens()}. */
   default int getMaxTokens() {
     return (Integer) getOrDefault(maxTokens());
   }
@@ -193,43 +222,53 @@ public interface ScoringParams<S extends ScoringParams<S>> extends Params {
     return (S) set(param, value);
   }
 
+  /** Sets {@link #inputCol()}. */
   default S setInputCol(String column) {
     return with(inputCol(), column);
   }
 
+  /** Sets {@link #perplexityCol()}. */
   default S setPerplexityCol(String column) {
     return with(perplexityCol(), column);
   }
 
+  /** Sets {@link #logProbabilityCol()}. */
   default S setLogProbabilityCol(String column) {
     return with(logProbabilityCol(), column);
   }
 
+  /** Sets {@link #tokensCol()}. */
   default S setTokensCol(String column) {
     return with(tokensCol(), column);
   }
 
+  /** Sets {@link #unknownCol()}. */
   default S setUnknownCol(String column) {
     return with(unknownCol(), column);
   }
 
+  /** Sets {@link #tokenNatsCol()}. */
   default S setTokenNatsCol(String column) {
     return with(tokenNatsCol(), column);
   }
 
+  /** Sets {@link #state()}. */
   default S setState(String value) {
     return with(state(), value);
   }
 
+  /** Sets {@link #unknown()}. */
   default S setUnknown(String value) {
     return with(unknown(), value);
   }
 
+  /** Sets {@link #unknownWords()}. */
   @SuppressWarnings("unchecked")
   default S setUnknownWords(long words) {
     return (S) set(unknownWords(), words);
   }
 
+  /** Sets {@link #maxTokens()}. */
   @SuppressWarnings("unchecked")
   default S setMaxTokens(int words) {
     return (S) set(maxTokens(), words);

@@ -29,6 +29,7 @@ public final class IndexToWord extends Transformer implements DefaultParamsWrita
   private final Param<String> outputCol;
   private final StringArrayParam vocabulary;
 
+  /** A stage of its own. */
   public IndexToWord() {
     this(Identifiable.randomUID("indexToWord"));
   }
@@ -43,34 +44,42 @@ public final class IndexToWord extends Transformer implements DefaultParamsWrita
     setDefault(outputCol, "words");
   }
 
+  /** Parameter: column of word ids, {@code array<int>}. */
   public Param<String> inputCol() {
     return inputCol;
   }
 
+  /** Parameter: column of words to add, {@code array<string>}. */
   public Param<String> outputCol() {
     return outputCol;
   }
 
+  /** Parameter: words in id order. */
   public StringArrayParam vocabulary() {
     return vocabulary;
   }
 
+  /** The value of {@link #inputCol()}. */
   public String getInputCol() {
     return $(inputCol);
   }
 
+  /** The value of {@link #outputCol()}. */
   public String getOutputCol() {
     return $(outputCol);
   }
 
+  /** The value of {@link #vocabulary()}. */
   public String[] getVocabulary() {
     return $(vocabulary);
   }
 
+  /** Sets {@link #inputCol()}. */
   public IndexToWord setInputCol(String column) {
     return (IndexToWord) set(inputCol, column);
   }
 
+  /** Sets {@link #outputCol()}. */
   public IndexToWord setOutputCol(String column) {
     return (IndexToWord) set(outputCol, column);
   }
@@ -128,10 +137,12 @@ public final class IndexToWord extends Transformer implements DefaultParamsWrita
     return uid;
   }
 
+  /** Reads what was saved. */
   public static MLReader<IndexToWord> read() {
     return new DefaultParamsReader<>();
   }
 
+  /** Reads what was saved at a path of any Hadoop file system. */
   public static IndexToWord load(String path) {
     return read().load(path);
   }

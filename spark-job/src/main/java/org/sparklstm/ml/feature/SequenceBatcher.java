@@ -62,6 +62,7 @@ public final class SequenceBatcher extends Transformer implements DefaultParamsW
   private final IntParam window;
   private final BooleanParam keepPartialWindow;
 
+  /** A stage of its own. */
   public SequenceBatcher() {
     this(Identifiable.randomUID("sequenceBatcher"));
   }
@@ -82,62 +83,77 @@ public final class SequenceBatcher extends Transformer implements DefaultParamsW
     setDefault(keepPartialWindow, false);
   }
 
+  /** Parameter: column that orders the text, bigint. */
   public Param<String> positionCol() {
     return positionCol;
   }
 
+  /** Parameter: column of word ids, {@code array<int>}. */
   public Param<String> inputCol() {
     return inputCol;
   }
 
+  /** Parameter: parallel streams (B). */
   public IntParam lanes() {
     return lanes;
   }
 
+  /** Parameter: inputs of a window (T). */
   public IntParam window() {
     return window;
   }
 
+  /** Parameter: keep each lane's shorter last window. */
   public BooleanParam keepPartialWindow() {
     return keepPartialWindow;
   }
 
+  /** The value of {@link #positionCol()}. */
   public String getPositionCol() {
     return $(positionCol);
   }
 
+  /** The value of {@link #inputCol()}. */
   public String getInputCol() {
     return $(inputCol);
   }
 
+  /** The value of {@link #lanes()}. */
   public int getLanes() {
     return (Integer) $(lanes);
   }
 
+  /** The value of {@link #window()}. */
   public int getWindow() {
     return (Integer) $(window);
   }
 
+  /** The value of {@link #keepPartialWindow()}. */
   public boolean getKeepPartialWindow() {
     return (Boolean) $(keepPartialWindow);
   }
 
+  /** Sets {@link #positionCol()}. */
   public SequenceBatcher setPositionCol(String column) {
     return (SequenceBatcher) set(positionCol, column);
   }
 
+  /** Sets {@link #inputCol()}. */
   public SequenceBatcher setInputCol(String column) {
     return (SequenceBatcher) set(inputCol, column);
   }
 
+  /** Sets {@link #lanes()}. */
   public SequenceBatcher setLanes(int count) {
     return (SequenceBatcher) set(lanes, count);
   }
 
+  /** Sets {@link #window()}. */
   public SequenceBatcher setWindow(int length) {
     return (SequenceBatcher) set(window, length);
   }
 
+  /** Sets {@link #keepPartialWindow()}. */
   public SequenceBatcher setKeepPartialWindow(boolean keep) {
     return (SequenceBatcher) set(keepPartialWindow, keep);
   }
@@ -273,10 +289,12 @@ public final class SequenceBatcher extends Transformer implements DefaultParamsW
     return uid;
   }
 
+  /** Reads what was saved. */
   public static MLReader<SequenceBatcher> read() {
     return new DefaultParamsReader<>();
   }
 
+  /** Reads what was saved at a path of any Hadoop file system. */
   public static SequenceBatcher load(String path) {
     return read().load(path);
   }

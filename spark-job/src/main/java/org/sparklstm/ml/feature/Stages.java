@@ -14,7 +14,10 @@ import scala.Option;
 
 /** What the stages share: the checks of columns, and every call into Spark ML's own persistence. */
 public final class Stages {
+  /** Words. */
   public static final DataType TOKENS = DataTypes.createArrayType(DataTypes.StringType);
+
+  /** Word ids. */
   public static final DataType IDS = DataTypes.createArrayType(DataTypes.IntegerType, false);
 
   private Stages() {}
@@ -52,16 +55,19 @@ public final class Stages {
     }
   }
 
+  /** Writes {@code metadata/} as Spark ML does: class, identity and parameters of a stage. */
   public static void saveMetadata(Params stage, String path, SparkSession spark) {
     DefaultParamsWriter.saveMetadata(
         stage, path, spark.sparkContext(), Option.empty(), Option.empty());
   }
 
+  /** Reads {@code metadata/} back, which must be of a stage of the given class. */
   public static DefaultParamsReader.Metadata loadMetadata(
       String path, SparkSession spark, Class<?> stage) {
     return DefaultParamsReader.loadMetadata(path, spark.sparkContext(), stage.getName());
   }
 
+  /** Gives a stage the parameters that were saved. */
   public static void setParams(Params stage, DefaultParamsReader.Metadata metadata) {
     metadata.getAndSetParams(stage, Option.empty());
   }

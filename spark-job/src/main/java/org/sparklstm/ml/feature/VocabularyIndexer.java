@@ -40,6 +40,7 @@ public final class VocabularyIndexer extends Estimator<VocabularyIndexerModel>
   private final IntParam vocabularySize;
   private final IntParam minCount;
 
+  /** A stage of its own. */
   public VocabularyIndexer() {
     this(Identifiable.randomUID("vocabularyIndexer"));
   }
@@ -59,50 +60,62 @@ public final class VocabularyIndexer extends Estimator<VocabularyIndexerModel>
     setDefault(minCount, 1);
   }
 
+  /** Parameter: column of tokens, {@code array<string>}. */
   public Param<String> inputCol() {
     return inputCol;
   }
 
+  /** Parameter: column of word ids to add, {@code array<int>}. */
   public Param<String> outputCol() {
     return outputCol;
   }
 
+  /** Parameter: words at most. */
   public IntParam vocabularySize() {
     return vocabularySize;
   }
 
+  /** Parameter: rarer words than this are {@code <unk>}. */
   public IntParam minCount() {
     return minCount;
   }
 
+  /** The value of {@link #inputCol()}. */
   public String getInputCol() {
     return $(inputCol);
   }
 
+  /** The value of {@link #outputCol()}. */
   public String getOutputCol() {
     return $(outputCol);
   }
 
+  /** The value of {@link #vocabularySize()}. */
   public int getVocabularySize() {
     return (Integer) $(vocabularySize);
   }
 
+  /** The value of {@link #minCount()}. */
   public int getMinCount() {
     return (Integer) $(minCount);
   }
 
+  /** Sets {@link #inputCol()}. */
   public VocabularyIndexer setInputCol(String column) {
     return (VocabularyIndexer) set(inputCol, column);
   }
 
+  /** Sets {@link #outputCol()}. */
   public VocabularyIndexer setOutputCol(String column) {
     return (VocabularyIndexer) set(outputCol, column);
   }
 
+  /** Sets {@link #vocabularySize()}. */
   public VocabularyIndexer setVocabularySize(int size) {
     return (VocabularyIndexer) set(vocabularySize, size);
   }
 
+  /** Sets {@link #minCount()}. */
   public VocabularyIndexer setMinCount(int count) {
     return (VocabularyIndexer) set(minCount, count);
   }
@@ -162,10 +175,12 @@ public final class VocabularyIndexer extends Estimator<VocabularyIndexerModel>
     return uid;
   }
 
+  /** Reads what was saved. */
   public static MLReader<VocabularyIndexer> read() {
     return new DefaultParamsReader<>();
   }
 
+  /** Reads what was saved at a path of any Hadoop file system. */
   public static VocabularyIndexer load(String path) {
     return read().load(path);
   }

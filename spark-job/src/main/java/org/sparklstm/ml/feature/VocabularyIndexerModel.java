@@ -93,26 +93,32 @@ public final class VocabularyIndexerModel extends Model<VocabularyIndexerModel>
     return vocabulary.words().toArray(String[]::new);
   }
 
+  /** Parameter: column of tokens, {@code array<string>}. */
   public Param<String> inputCol() {
     return inputCol;
   }
 
+  /** Parameter: column of word ids to add, {@code array<int>}. */
   public Param<String> outputCol() {
     return outputCol;
   }
 
+  /** The value of {@link #inputCol()}. */
   public String getInputCol() {
     return $(inputCol);
   }
 
+  /** The value of {@link #outputCol()}. */
   public String getOutputCol() {
     return $(outputCol);
   }
 
+  /** Sets {@link #inputCol()}. */
   public VocabularyIndexerModel setInputCol(String column) {
     return (VocabularyIndexerModel) set(inputCol, column);
   }
 
+  /** Sets {@link #outputCol()}. */
   public VocabularyIndexerModel setOutputCol(String column) {
     return (VocabularyIndexerModel) set(outputCol, column);
   }
@@ -191,10 +197,12 @@ public final class VocabularyIndexerModel extends Model<VocabularyIndexerModel>
     write().save(path);
   }
 
+  /** Reads what was saved. */
   public static MLReader<VocabularyIndexerModel> read() {
     return new Reader();
   }
 
+  /** Reads what was saved at a path of any Hadoop file system. */
   public static VocabularyIndexerModel load(String path) {
     return read().load(path);
   }
