@@ -18,6 +18,7 @@ if [ $# -eq 0 ]; then
 
 The model is in $run/model, and a report for your browser in $run/report.html. Next:
   $submit/generate.sh --model-path $run --prompt "she was"
+  $submit/score.sh --model-path $run --input YOUR-DOCUMENTS.jsonl --output scored
   $submit/eval.sh --model-path $run --data-path YOUR-TEXT.txt
   $submit/inspect.sh $run --nearest captain
 EOF

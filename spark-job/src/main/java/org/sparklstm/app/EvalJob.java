@@ -20,6 +20,7 @@ public final class EvalJob {
 
   private final SavedModel model;
 
+  /** A job that evaluates texts with a model. */
   public EvalJob(SavedModel model) {
     this.model = model;
   }

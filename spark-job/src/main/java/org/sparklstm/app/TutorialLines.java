@@ -12,6 +12,7 @@ import org.sparklstm.run.RunListener;
 public final class TutorialLines implements RunListener {
   private final PrintStream out;
 
+  /** Lines that go to {@code out}. */
   public TutorialLines(PrintStream out) {
     this.out = out;
   }

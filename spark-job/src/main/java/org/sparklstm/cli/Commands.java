@@ -1,5 +1,6 @@
 package org.sparklstm.cli;
 
+import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.function.Supplier;
 import org.apache.hadoop.util.ShutdownHookManager;
@@ -10,6 +11,10 @@ import org.sparklstm.error.ConfigurationException;
 import org.sparklstm.error.InputException;
 import org.sparklstm.error.TrainingException;
 import picocli.CommandLine;
+import picocli.CommandLine.IParameterExceptionHandler;
+import picocli.CommandLine.MissingParameterException;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /** What the commands share: how they are parsed, how they fail, and their version. */
 public final class Commands {
@@ -33,8 +38,19 @@ public final class Commands {
     CommandLine line =
         new CommandLine(command)
             .setExecutionExceptionHandler((exception, failed, parsed) -> fail(exception, failed));
+    IParameterExceptionHandler usual = line.getParameterExceptionHandler();
+    line.setParameterExceptionHandler(
+        (exception, args) -> usual.handleParseException(misspelt(exception), args));
     line.getCommandSpec().version(line.getCommandName() + " " + Platform.version());
     return line;
+  }
+
+  /** An option that is missing may be one that is misspelt: then that is what is wrong. */
+  private static ParameterException misspelt(ParameterException exception) {
+    List<String> unknown = exception.getCommandLine().getUnmatchedArguments();
+    return exception instanceof MissingParameterException && !unknown.isEmpty()
+        ? new UnmatchedArgumentException(exception.getCommandLine(), unknown)
+        : exception;
   }
 
   private static int fail(Exception exception, CommandLine line) {

@@ -65,7 +65,10 @@ public final class EvalCommand implements Callable<Integer> {
       EvalJob job = new EvalJob(model);
       if (per != null) {
         System.out.println(
-            per == Per.word ? "word\tid\tnats\tunknown" : "perplexity\tnats\twords\tunknown\tline");
+            (dataPaths.size() > 1 ? "file\t" : "")
+                + (per == Per.word
+                    ? "word\tid\tnats\tunknown"
+                    : "perplexity\tnats\twords\tunknown\tline"));
       }
       for (String path : dataPaths) {
         evaluate(job, Texts.ofFile(spark, path, model.settings().data().normalization()));
@@ -77,11 +80,14 @@ public final class EvalCommand implements Callable<Integer> {
   }
 
   private void evaluate(EvalJob job, Texts.Text text) {
-    Lines lines = new Lines();
+    String file = dataPaths.size() > 1 ? text.name() + "\t" : "";
+    Lines lines = new Lines(file);
     EvalJob.WordListener listener =
         per == null
             ? (word, id, unknown, nats) -> {}
-            : per == Per.word ? EvalCommand::printWord : lines;
+            : per == Per.word
+                ? (word, id, unknown, nats) -> printWord(file, word, id, unknown, nats)
+                : lines;
     EvalJob.Evaluation found = job.evaluate(text.name(), text.words(), listener);
     lines.end();
     text.tokens().unpersist();
@@ -99,8 +105,8 @@ public final class EvalCommand implements Callable<Integer> {
             100.0 * found.unknown() / (words + 1)));
   }
 
-  private static void printWord(String word, int id, boolean unknown, double nats) {
-    System.out.println(word + "\t" + id + "\t" + number(nats) + "\t" + unknown);
+  private static void printWord(String file, String word, int id, boolean unknown, double nats) {
+    System.out.println(file + word + "\t" + id + "\t" + number(nats) + "\t" + unknown);
   }
 
   /** A number with all its digits; nothing for the first word, which is not predicted. */
@@ -110,11 +116,17 @@ public final class EvalCommand implements Callable<Integer> {
 
   /** Prints a line when its end has come. */
   private static final class Lines implements EvalJob.WordListener {
+    private final String file;
     private final StringBuilder line = new StringBuilder();
     private double nats;
     private int predictions;
     private int words;
     private int unknownWords;
+
+    /** Lines of a file, before which its column stands. */
+    Lines(String file) {
+      this.file = file;
+    }
 
     @Override
     public void scored(String word, int id, boolean unknown, double wordNats) {
@@ -140,7 +152,8 @@ public final class EvalCommand implements Callable<Integer> {
 
     private void print() {
       System.out.println(
-          Math.exp(nats / predictions)
+          file
+              + Math.exp(nats / predictions)
               + "\t"
               + nats
               + "\t"

@@ -95,8 +95,8 @@ public final class InspectCommand implements Callable<Integer> {
     System.out.println("Checkpoint, its checksum is right");
     shape(checkpoint.run().plan().shape());
     row("epochs trained", state.epoch() + " of " + checkpoint.run().settings().train().epochs());
-    row("rounds of the next", Integer.toString(state.round()));
-    row("text", checkpoint.run().corpus());
+    row("rounds of epoch " + (state.epoch() + 1), Integer.toString(state.round()));
+    row("digest of the text", checkpoint.run().corpus());
     settings(checkpoint.run().settings());
   }
 

@@ -8,20 +8,14 @@ import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.sum;
 import static org.apache.spark.sql.functions.when;
 
-import java.io.IOException;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.FileStatus;
-import org.apache.hadoop.fs.FileSystem;
-import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -31,9 +25,8 @@ import org.sparklstm.cluster.ExecutorMemory;
 import org.sparklstm.cluster.SparkStart;
 import org.sparklstm.cluster.Watchdog;
 import org.sparklstm.documents.Documents;
+import org.sparklstm.documents.Output;
 import org.sparklstm.error.ConfigurationException;
-import org.sparklstm.error.InputException;
-import org.sparklstm.files.HadoopFiles;
 import org.sparklstm.ml.LstmLmModel;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -56,10 +49,6 @@ public final class ScoreCommand implements Callable<Integer> {
 
   /** A large .gz is one task, so no limit is right for all: this one only ends what is dead. */
   private static final Duration TASK_LIMIT = Duration.ofDays(7);
-
-  /** What Spark writes into a directory of documents. */
-  private static final Pattern OF_SPARK =
-      Pattern.compile("_SUCCESS|_temporary|part-.*|\\..*\\.crc");
 
   private static final List<Integer> PERCENTILES =
       List.of(1, 5, 10, 25, 30, 50, 60, 75, 90, 95, 99);
@@ -220,8 +209,10 @@ public final class ScoreCommand implements Callable<Integer> {
     }
   }
 
-  private void score(SparkSession spark, Documents.Format documentFormat) throws IOException {
-    requireFree(spark);
+  private void score(SparkSession spark, Documents.Format documentFormat) {
+    if (output != null) {
+      new Output(output, overwrite).requireFree(spark.sparkContext().hadoopConfiguration(), inputs);
+    }
     LstmLmModel model =
         LstmLmModel.fromFiles(modelPath.uri())
             .setPerplexityCol(outputField)
@@ -260,50 +251,6 @@ public final class ScoreCommand implements Callable<Integer> {
     if (output != null) {
       documents.write(kept, output, overwrite);
     }
-  }
-
-  private void requireFree(SparkSession spark) throws IOException {
-    if (output == null) {
-      return;
-    }
-    Configuration hadoop = spark.sparkContext().hadoopConfiguration();
-    try {
-      Path path = HadoopFiles.path(output);
-      HadoopFiles.on(path, hadoop, fs -> requireFree(fs, fs.makeQualified(path)));
-    } catch (IOException e) {
-      throw cannotWrite(InputException.firstLine(e), e);
-    }
-  }
-
-  private Void requireFree(FileSystem fs, Path path) throws IOException {
-    for (String input : inputs) {
-      for (Path at = fs.makeQualified(HadoopFiles.path(input)); at != null; at = at.getParent()) {
-        if (at.equals(path)) {
-          throw cannotWrite("the input %s would be replaced".formatted(input), null);
-        }
-      }
-    }
-    if (!fs.exists(path)) {
-      return null;
-    }
-    if (!overwrite) {
-      throw cannotWrite("it exists; replace it with --overwrite", null);
-    }
-    if (!fs.getFileStatus(path).isDirectory()) {
-      throw cannotWrite("it is a file; give the name of a directory", null);
-    }
-    for (FileStatus file : fs.listStatus(path)) {
-      String name = file.getPath().getName();
-      if (!OF_SPARK.matcher(name).matches()) {
-        throw cannotWrite(
-            "it holds %s, which would be lost; choose another --output".formatted(name), null);
-      }
-    }
-    return null;
-  }
-
-  private InputException cannotWrite(String why, Throwable cause) {
-    return new InputException("Cannot write to %s: %s".formatted(output, why), cause);
   }
 
   /** Documents, with perplexity, Σ tokens, Σ unknown words, cut-offs of buckets, percentiles. */

@@ -171,20 +171,25 @@ public record PreparedCorpus(
             .where(not(udf(contains, DataTypes.BooleanType).apply(col("word"))));
     long count = unknown.count();
     if (count > 0 && !vocabulary.contains(Vocabulary.UNKNOWN)) {
-      throw new InputException(
-          ("Cannot use %s: %s of its tokens (one is '%s') are not in the vocabulary, and %s has no %s to"
-                  + " stand for them%s")
-              .formatted(
-                  text.name(),
-                  count,
-                  unknown.head().getString(0),
-                  given ? "the model of train.init-from" : "the training text",
-                  Vocabulary.UNKNOWN,
-                  given || vocabulary.size() < 3
-                      ? ""
-                      : "; of its %s words, vocabulary.size = %s makes the rarest %s"
-                          .formatted(
-                              vocabulary.size(), vocabulary.size() - 1, Vocabulary.UNKNOWN)));
+      String one = unknown.head().getString(0);
+      throw given
+          ? new InputException(
+              ("Cannot use %s: %s of its tokens (one is '%s') are not in the vocabulary, and the model of"
+                      + " train.init-from has no %s to stand for them")
+                  .formatted(text.name(), count, one, Vocabulary.UNKNOWN))
+          : new InputException(
+              ("Cannot use %s: %s of its tokens (one is '%s') are not in the vocabulary, and the training"
+                      + " text has no %s to stand for them%s")
+                  .formatted(
+                      text.name(),
+                      count,
+                      one,
+                      Vocabulary.UNKNOWN,
+                      vocabulary.size() < 3
+                          ? ""
+                          : "; of its %s words, vocabulary.size = %s makes the rarest %s"
+                              .formatted(
+                                  vocabulary.size(), vocabulary.size() - 1, Vocabulary.UNKNOWN)));
     }
     LOG.info(
         "{}: {} tokens outside the vocabulary count as {}", text.name(), count, Vocabulary.UNKNOWN);

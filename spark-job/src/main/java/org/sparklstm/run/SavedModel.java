@@ -3,6 +3,7 @@ package org.sparklstm.run;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -200,7 +201,12 @@ public record SavedModel(
 
   private static Settings settings(FileSystem fs, Path file) {
     try {
-      return SettingsLoader.parseFile(text(fs, file), file.toString());
+      return SettingsLoader.parseFile(HadoopFiles.text(fs, file), file.toString());
+    } catch (FileNotFoundException e) {
+      throw new InputException(
+          "%s holds no model: it has no %s".formatted(file.getParent(), SETTINGS), e);
+    } catch (IOException e) {
+      throw unreadable(file, InputException.firstLine(e), e);
     } catch (ConfigurationException e) {
       throw unreadable(file, e.getMessage(), e);
     }

@@ -110,6 +110,36 @@ class EvalCommandTest {
     assertThat(lines.err()).contains("of 9 predictions");
   }
 
+  @Test
+  void ofSeveralTextsEachRowNamesItsFile() throws IOException {
+    String a = text("a.txt", "the cat\n");
+    String b = text("b.txt", "the sat\n");
+
+    assertThat(eval("--data-path", a, b, "--per", "word").out().lines())
+        .map(row -> row.replaceFirst("^([^\t]*\t[^\t]*)\t.*", "$1"))
+        .containsExactly(
+            "file\tword",
+            "file:" + a + "\tthe",
+            "file:" + a + "\tcat",
+            "file:" + a + "\t<eos>",
+            "file:" + b + "\tthe",
+            "file:" + b + "\tsat",
+            "file:" + b + "\t<eos>");
+    assertThat(eval("--data-path", a, b, "--per", "line").out().lines())
+        .map(row -> row.replaceFirst("\t.*", ""))
+        .containsExactly("file", "file:" + a, "file:" + b);
+  }
+
+  @Test
+  void anOptionThatIsMisspeltIsNamedAndNotTheOneThatIsMissing() {
+    Result result = eval("--datapath", "a.txt");
+
+    assertThat(result.status()).isEqualTo(2);
+    assertThat(result.err())
+        .startsWith("Unknown options: '--datapath', 'a.txt'")
+        .contains("Possible solutions: --data-path");
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"none", "cc-net"})
   void theTestPartHasThePerplexityThatTrainingPrinted(String normalization) throws IOException {

@@ -117,7 +117,7 @@ class ExportCommandTest {
     Result result = export(directory.resolve("nowhere"), file);
 
     assertThat(result.status()).isEqualTo(1);
-    assertThat(result.err()).startsWith("Cannot read model file ").contains("nowhere");
+    assertThat(result.err()).contains("nowhere holds no model: it has no config.conf");
     assertThat(file).doesNotExist();
   }
 

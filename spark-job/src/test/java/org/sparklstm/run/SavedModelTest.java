@@ -236,7 +236,7 @@ class SavedModelTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"vocabulary.txt", "config.conf", "model.safetensors"})
+  @ValueSource(strings = {"vocabulary.txt", "model.safetensors"})
   void aFileThatIsMissingIsNamed(String name) throws IOException {
     Files.delete(model.resolve(name));
 
@@ -244,6 +244,15 @@ class SavedModelTest {
         .isInstanceOf(InputException.class)
         .hasMessageStartingWith("Cannot read model file file:%s: ", model.resolve(name))
         .hasMessageContaining("does not exist");
+  }
+
+  @Test
+  void aDirectoryWithoutSettingsHoldsNoModel() throws IOException {
+    Files.delete(model.resolve("config.conf"));
+
+    assertThatThrownBy(this::read)
+        .isInstanceOf(InputException.class)
+        .hasMessage("file:%s holds no model: it has no config.conf", model);
   }
 
   private SavedModel read() throws IOException {
