@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Prints the tables of docs/measurements/speed.md, docs/measurements/scaling.md and docs/measurements/reliability.md,
 # measured on this machine:
-#   bench/run.sh CORPUS [engine|whole|cluster|prepare|scaling|soak …]   (default: all of them)
+#   bench/run.sh CORPUS [engine|score|whole|cluster|prepare|scaling|soak …]   (default: all of them)
 # CORPUS is a directory with ptb.train.txt, ptb.valid.txt and ptb.test.txt; data/fetch-ptb.sh makes one.
 # Environment: PYTHON (default: python3), WORKERS (default: 2), REPEATS (default: 3), PRESETS (default: "small medium")
 # and WORK (default: a new directory). PyTorch and TensorFlow are measured if PYTHON has them (bench/peers/README.md).
@@ -20,10 +20,10 @@ root=$(dirname "$bench")
 peers=$bench/peers
 corpus=$(readlink -f "$1")
 shift
-[ $# -gt 0 ] || set -- engine whole cluster prepare scaling soak
+[ $# -gt 0 ] || set -- engine score whole cluster prepare scaling soak
 for part in "$@"; do
   case $part in
-    engine | whole | cluster | prepare | scaling | soak) ;;
+    engine | score | whole | cluster | prepare | scaling | soak) ;;
     *) usage "There is no part $part." ;;
   esac
 done
@@ -83,6 +83,13 @@ engine() {
   echo "### Allocation a step, bytes"
   jmh trainingStep -t 1 -p preset=small -prof gc >/dev/null
   grep -o 'gc.alloc.rate.norm.*B/op' "$work/jmh.log" | tail -1
+}
+
+score() {
+  echo "### Scoring with small, predictions/s of $workers tasks: the scorer, and the engine alone ($(machine))"
+  for _ in $(seq "$repeats"); do
+    jmh ScoringBenchmark -t "$workers" | grep predictions
+  done
 }
 
 train() { # MASTER OPTION … -- OPTION …: a new run in $work/run

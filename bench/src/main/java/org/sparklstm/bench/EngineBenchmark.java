@@ -42,9 +42,11 @@ public class EngineBenchmark {
   /** A worker. */
   @State(Scope.Thread)
   public static class Worker {
+    /** Gives the network, the lanes and the window. */
     @Param({"small", "medium"})
     public String preset;
 
+    /** Its name, as {@code engine.name}. */
     @Param({"onednn"})
     public String engine;
 
@@ -57,6 +59,11 @@ public class EngineBenchmark {
     private final Window[] windows = new Window[WINDOWS];
     private int next;
 
+    /**
+     * Makes a replica with initial parameters, and its windows.
+     *
+     * @param threads of JMH, each of which is a worker
+     */
     @Setup(Level.Trial)
     public void setUp(ThreadParams threads) {
       Settings settings = SettingsLoader.load(preset, null, List.of("engine.name=" + engine));
@@ -83,6 +90,7 @@ public class EngineBenchmark {
       return (int) Math.pow(WORDS, place) - 1;
     }
 
+    /** Frees the native memory of the replica. */
     @TearDown(Level.Trial)
     public void close() {
       replica.close();
@@ -93,9 +101,17 @@ public class EngineBenchmark {
   @AuxCounters
   @State(Scope.Thread)
   public static class Count {
+    /** Target words. */
     public long tokens;
   }
 
+  /**
+   * Forward, back and update on one window.
+   *
+   * @param worker whose turn it is
+   * @param count gets the window's tokens
+   * @return the loss, so that nothing is optimised away
+   */
   @Benchmark
   public LossSum trainingStep(Worker worker, Count count) {
     Window window = worker.windows[worker.next];

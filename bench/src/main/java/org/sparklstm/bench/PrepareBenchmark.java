@@ -30,6 +30,12 @@ public final class PrepareBenchmark {
 
   private PrepareBenchmark() {}
 
+  /**
+   * Measures.
+   *
+   * @param args a directory for the texts, which stay there, and numbers of tokens
+   * @throws Exception if a job fails
+   */
   public static void main(String[] args) throws Exception {
     try (SparkSession spark = SparkSession.builder().appName("PrepareBenchmark").getOrCreate()) {
       spark

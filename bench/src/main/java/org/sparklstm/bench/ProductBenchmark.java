@@ -32,6 +32,7 @@ public class ProductBenchmark {
   /** [m, k] · [k, n]. */
   @State(Scope.Thread)
   public static class Product {
+    /** m, n and k, with blanks between. */
     @Param({
       "200 10000 200",
       "400 10000 200",
@@ -49,6 +50,7 @@ public class ProductBenchmark {
     private FloatPointer b;
     private FloatPointer c;
 
+    /** Fills the matrices with ones. */
     @Setup(Level.Trial)
     public void setUp() {
       String[] sizes = rowsColumnsInner.split(" ", 3);
@@ -68,6 +70,7 @@ public class ProductBenchmark {
       return floats;
     }
 
+    /** Frees the matrices. */
     @TearDown(Level.Trial)
     public void close() {
       a.close();
@@ -80,9 +83,17 @@ public class ProductBenchmark {
   @AuxCounters
   @State(Scope.Thread)
   public static class Count {
+    /** 10^9 additions or multiplications: 2·m·n·k a product. */
     public double gigaflop;
   }
 
+  /**
+   * One product.
+   *
+   * @param p the matrices
+   * @param count gets its operations
+   * @return oneDNN's status, 0 if it succeeded
+   */
   @Benchmark
   public int product(Product p, Count count) {
     count.gigaflop += 2e-9 * p.m * p.n * p.k;

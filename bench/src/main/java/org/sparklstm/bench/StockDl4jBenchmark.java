@@ -41,6 +41,7 @@ public class StockDl4jBenchmark {
     private MultiLayerNetwork network;
     private DataSet window;
 
+    /** Makes the network of {@code small}, and one window. */
     @Setup(Level.Trial)
     public void setUp() {
       network = new MultiLayerNetwork(Dl4jModel.configuration(new LstmShape(WORDS, 200, 2), 1));
@@ -53,6 +54,7 @@ public class StockDl4jBenchmark {
       return Nd4j.createFromArray(words).reshape(LANES, 1, WINDOW);
     }
 
+    /** Frees the network. */
     @TearDown(Level.Trial)
     public void close() {
       network.close();
@@ -63,9 +65,17 @@ public class StockDl4jBenchmark {
   @AuxCounters
   @State(Scope.Thread)
   public static class Count {
+    /** Target words. */
     public long tokens;
   }
 
+  /**
+   * One step on the window.
+   *
+   * @param state network and window
+   * @param count gets the window's tokens
+   * @return DL4J's score, so that nothing is optimised away
+   */
   @Benchmark
   public double fit(Network state, Count count) {
     state.network.fit(state.window);
