@@ -9,6 +9,7 @@ import org.apache.spark.sql.SparkSession;
 import org.sparklstm.app.EvalJob;
 import org.sparklstm.cluster.SparkStart;
 import org.sparklstm.corpus.Texts;
+import org.sparklstm.error.InputException;
 import org.sparklstm.run.SavedModel;
 import org.sparklstm.text.Vocabulary;
 import picocli.CommandLine;
@@ -74,6 +75,9 @@ public final class EvalCommand implements Callable<Integer> {
         evaluate(job, Texts.ofFile(spark, path, model.settings().data().normalization()));
       }
       return CommandLine.ExitCode.OK;
+    } catch (Exception e) { // Scala throws what it does not declare
+      InputException.rethrowCause(e);
+      throw e;
     } finally {
       spark.stop();
     }

@@ -53,7 +53,7 @@ class WarmStartTest {
         };
     String[] settings =
         Stream.concat(
-                Stream.of("model.layers=2", "cluster.workers=2", "averaging.period=4"),
+                Stream.of("model.layers=2", "cluster.workers=1", "averaging.period=50"),
                 Arrays.stream(more))
             .toArray(String[]::new);
     RunDirectory saved =

@@ -181,6 +181,11 @@ class EvalCommandTest {
   void whatCannotBeEvaluatedFailsInALine() throws IOException {
     assertThat(eval("--data-path", directory.resolve("none.txt").toString()).err())
         .contains("none.txt");
+    Path latin = Files.write(directory.resolve("latin.txt"), new byte[] {'a', '\n', (byte) 0xE9});
+    assertThat(eval("--data-path", latin.toString()).err())
+        .startsWith("Cannot read corpus: file:" + latin)
+        .contains("line 2")
+        .hasLineCount(1);
     assertThat(eval("--data-path", text("empty.txt", "")).err()).contains("empty.txt is empty");
     assertThat(eval("--data-path", text("short.txt", "the")).status()).isEqualTo(1);
     assertThat(eval("--data-path", text("a.txt", TEXT), "--per", "page").status()).isEqualTo(2);
