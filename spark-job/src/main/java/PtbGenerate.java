@@ -6,7 +6,12 @@ import org.sparklstm.cli.GenerateCommand;
 public final class PtbGenerate {
   private PtbGenerate() {}
 
-  /** Runs the program. It ends the JVM with the exit code, unless that is 0. */
+  /**
+   * Continues a text, and ends the JVM if that fails: with 2 if an option or a setting is wrong,
+   * else with 1.
+   *
+   * @param args the options that {@code --help} lists
+   */
   public static void main(String[] args) {
     Commands.run(GenerateCommand::new, args);
   }

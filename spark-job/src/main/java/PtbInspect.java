@@ -6,7 +6,12 @@ import org.sparklstm.cli.InspectCommand;
 public final class PtbInspect {
   private PtbInspect() {}
 
-  /** Runs the program. It ends the JVM with the exit code, unless that is 0. */
+  /**
+   * Describes a model, a checkpoint or a run, and ends the JVM if that fails: with 2 if an option
+   * or a setting is wrong, else with 1.
+   *
+   * @param args the options that {@code --help} lists
+   */
   public static void main(String[] args) {
     Commands.run(InspectCommand::new, args);
   }

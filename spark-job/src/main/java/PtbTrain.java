@@ -7,7 +7,12 @@ import org.sparklstm.cluster.Platform;
 public final class PtbTrain {
   private PtbTrain() {}
 
-  /** Runs the program. It ends the JVM with the exit code, unless that is 0. */
+  /**
+   * Trains a model, and ends the JVM if that fails: with 2 if an option or a setting is wrong, else
+   * with 1.
+   *
+   * @param args the options that {@code --help} lists
+   */
   public static void main(String[] args) {
     Platform.requireSupportedOrExit(); // before anything that links to Spark
     Commands.run(TrainCommand::new, args);

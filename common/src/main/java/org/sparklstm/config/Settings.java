@@ -47,7 +47,7 @@ public record Settings(
     Config source,
     Set<String> own) {
 
-  /** The network and its regularisation, see {@code model} in {@code reference.conf}. */
+  /** The network, how it begins, and what its dropout does. */
   public record Model(
       int layers,
       int hiddenSize,
@@ -108,6 +108,7 @@ public record Settings(
 
   /** The epoch whose model is tested and saved. */
   public enum Keep {
+    /** The one of the last epoch. */
     LAST,
     /** The one with the lowest validation perplexity. */
     BEST
@@ -142,13 +143,17 @@ public record Settings(
 
   /** What is done with the workers' mean. */
   public enum Outer {
+    /** All workers continue with it. */
     AVERAGE,
+    /** They make a step of {@link OuterOptimiser} towards it. */
     NESTEROV
   }
 
   /** Where the gradient is clipped. */
   public enum Clip {
+    /** Each worker's own, in each window. */
     LOCAL,
+    /** The workers' mean, after each window. */
     AVERAGED
   }
 
@@ -160,7 +165,7 @@ public record Settings(
    */
   public record Cluster(OptionalInt workers, Duration roundTimeout) {}
 
-  /** When checkpoints are written, and how many of the newest are kept. */
+  /** When a run saves what it needs to continue, and how many of those stay. */
   public record Checkpoint(int everyRounds, int keep) {}
 
   /** These settings with one key replaced, validated again. */

@@ -11,12 +11,26 @@ public final class DropoutNoise {
 
   private DropoutNoise() {}
 
-  /** The noise seed of an epoch, for {@link Replica#backpropagate}. */
+  /**
+   * The noise seed of an epoch, for {@link Replica#backpropagate}.
+   *
+   * @param seed of the run
+   * @param epoch from 0
+   * @return its hash, which differs from epoch to epoch
+   */
   public static long epochSeed(long seed, int epoch) {
     return mix(mix(seed) + epoch);
   }
 
-  /** The key of the mask over one lane's [T, H] activations that enter {@code layer}. */
+  /**
+   * The key of the mask over one lane's [T, H] activations that enter a layer.
+   *
+   * @param noiseSeed of the epoch
+   * @param window number of the window in the epoch, from 0
+   * @param lane number of the lane in the whole batch, from 0
+   * @param layer from 0; the softmax layer comes after the last LSTM layer
+   * @return what {@link #draw} takes
+   */
   public static long key(long noiseSeed, int window, int lane, int layer) {
     return mix(mix(mix(noiseSeed + GOLDEN_GAMMA) + window) + ((long) lane << 32) + layer);
   }
@@ -25,6 +39,9 @@ public final class DropoutNoise {
    * What the units of one time step are multiplied with: each 1 / keepProbability with probability
    * keepProbability, else 0.
    *
+   * @param key of the lane's mask
+   * @param timeStep from 0; 0 for a locked mask
+   * @param keepProbability in (0, 1]
    * @param factors [H], written
    */
   public static void draw(long key, int timeStep, float keepProbability, float[] factors) {

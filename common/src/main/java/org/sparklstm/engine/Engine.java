@@ -9,31 +9,45 @@ import org.sparklstm.model.LstmShape;
  */
 public interface Engine {
 
-  /** What {@code engine.name} calls it: lower case, words joined by hyphens. */
+  /** {@return what {@code engine.name} calls it: lower case, words joined by hyphens} */
   String name();
 
-  /** Of the engines that can be used, {@code engine.name = auto} is the one with the highest. */
+  /**
+   * {@return the rank by which {@code engine.name = auto} chooses: of the engines that can be used,
+   * the highest}
+   */
   int preference();
 
-  /** Why it does not run on this machine; empty if it does. */
+  /** {@return why it does not run on this machine; empty if it does} */
   Optional<String> whyUnavailable();
 
-  /** Why it cannot train such a model, as a sentence; empty if it can. */
+  /**
+   * Whether it can train such a model.
+   *
+   * @param shape of the network
+   * @param regularisation of the training
+   * @param threads of each worker
+   * @return why it cannot, as a sentence; empty if it can
+   */
   Optional<String> refuses(LstmShape shape, Regularisation regularisation, int threads);
 
   /**
    * What a replica needs besides the Java heap.
    *
+   * @param shape of the network
    * @param optimiser whose state it may keep there
    * @param lanes B of its windows
    * @param length T of its windows
+   * @return bytes, estimated from the sizes
    */
   Memory memory(LstmShape shape, Optimiser optimiser, int lanes, int length);
 
   /**
    * A new replica, with parameters and lane state of zeros and no optimiser state.
    *
+   * @param shape of the network
    * @param lanes B, the lanes of every window
+   * @return a replica that the caller closes
    * @throws IllegalStateException if the engine does not run on this machine
    */
   Replica replica(LstmShape shape, int lanes);

@@ -13,12 +13,16 @@ public record EngineChoice(String name, int threads) implements Serializable {
   /** Leaves the choice to the program. */
   public static final String AUTO = "auto";
 
-  /** Whether the program chooses. */
+  /** {@return whether the choice is still left to the program} */
   public boolean isAuto() {
     return name.equals(AUTO);
   }
 
-  /** The engine; the most preferred one if it is not chosen yet. */
+  /**
+   * {@return the engine; the most preferred one if it is not chosen yet}
+   *
+   * @throws org.sparklstm.error.ConfigurationException if no jar on the class path has it
+   */
   public Engine engine() {
     return isAuto() ? Engines.all().get(0) : Engines.find(name);
   }

@@ -17,7 +17,7 @@ public final class Engines {
 
   private Engines() {}
 
-  /** Every engine on the class path, the most preferred first. */
+  /** {@return every engine on the class path, the most preferred first} */
   public static List<Engine> all() {
     return List.copyOf(ALL);
   }
@@ -29,6 +29,8 @@ public final class Engines {
   /**
    * The most preferred engine that runs on this machine and has such models, with one thread.
    *
+   * @param shape of the network
+   * @return the choice, with the engine's name
    * @throws IllegalStateException if there is none
    */
   public static EngineChoice here(LstmShape shape) {
@@ -40,7 +42,12 @@ public final class Engines {
         .orElseThrow(() -> new IllegalStateException("No engine runs such a model here: " + shape));
   }
 
-  /** Why the engine of that name does not run on this machine; empty if it does. */
+  /**
+   * Whether an engine runs on this machine.
+   *
+   * @param name of the engine
+   * @return why it does not; empty if it does
+   */
   public static Optional<String> whyUnavailable(String name) {
     return lookup(name)
         .map(Engine::whyUnavailable)
@@ -48,8 +55,10 @@ public final class Engines {
   }
 
   /**
-   * The engine of that name.
+   * The engine of a name.
    *
+   * @param name that {@code engine.name} has, not {@link EngineChoice#AUTO}
+   * @return the engine, which need not run on this machine
    * @throws ConfigurationException if there is none on the class path
    */
   public static Engine find(String name) {

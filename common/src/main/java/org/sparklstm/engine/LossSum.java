@@ -9,15 +9,20 @@ import java.io.Serializable;
  * @param tokens number of target words
  */
 public record LossSum(double nats, long tokens) implements Serializable {
-  /** Of no token. */
+  /** Of no words. */
   public static final LossSum ZERO = new LossSum(0, 0);
 
-  /** The sum of both. */
+  /**
+   * Adds the loss of other words.
+   *
+   * @param other their loss
+   * @return the loss of all
+   */
   public LossSum plus(LossSum other) {
     return new LossSum(nats + other.nats, tokens + other.tokens);
   }
 
-  /** exp(Σ −ln p / tokens): the perplexity of a uniform model over V words is V. */
+  /** {@return exp(Σ −ln p / tokens): the perplexity of a uniform model over V words is V} */
   public double perplexity() {
     return Math.exp(nats / tokens);
   }

@@ -11,7 +11,12 @@ import java.io.Serializable;
  */
 public interface Optimiser extends Serializable {
 
-  /** Floats that the rule keeps from step to step for a model of {@code parameterCount}. */
+  /**
+   * How many floats the rule keeps from step to step.
+   *
+   * @param parameterCount parameters of the model
+   * @return the length of its state
+   */
   int stateSize(int parameterCount);
 
   /**
@@ -26,13 +31,22 @@ public interface Optimiser extends Serializable {
   double step(float[] parameters, float[] gradient, float[] state, double rate);
 
   /**
-   * What a gradient of this norm is clipped by: min(1, maxGradNorm / norm) (Pascanu et al. 2013).
+   * What a gradient is clipped by (Pascanu et al. 2013).
+   *
+   * @param norm of the gradient
+   * @param maxGradNorm that it has at most afterwards
+   * @return min(1, maxGradNorm / norm)
    */
   static double clipping(double norm, double maxGradNorm) {
     return Math.min(1, maxGradNorm / norm);
   }
 
-  /** Zeros: the state before the first step. */
+  /**
+   * The state before the first step.
+   *
+   * @param parameterCount parameters of the model
+   * @return a new array of zeros, [stateSize]
+   */
   default float[] initialState(int parameterCount) {
     return new float[stateSize(parameterCount)];
   }

@@ -25,6 +25,13 @@ public record Regularisation(float keepProbability, DropoutMode dropoutMode)
     LOCKED
   }
 
+  /**
+   * Checks the probability.
+   *
+   * @param keepProbability in (0, 1]
+   * @param dropoutMode for how long a drawn mask holds
+   * @throws IllegalArgumentException if {@code keepProbability} is outside (0, 1]
+   */
   public Regularisation {
     if (!(keepProbability > 0 && keepProbability <= 1)) {
       throw new IllegalArgumentException(
@@ -32,12 +39,17 @@ public record Regularisation(float keepProbability, DropoutMode dropoutMode)
     }
   }
 
-  /** Whether any activation is dropped. */
+  /** {@return whether any activation is dropped} */
   public boolean drops() {
     return keepProbability < 1;
   }
 
-  /** How many masks a window of {@code length} time steps needs. */
+  /**
+   * How many masks a window needs.
+   *
+   * @param length T, its time steps
+   * @return 1 if one mask holds for the window, else T
+   */
   public int masks(int length) {
     return dropoutMode == DropoutMode.LOCKED ? 1 : length;
   }

@@ -15,24 +15,34 @@ import org.sparklstm.text.Window;
 public interface Replica extends AutoCloseable {
 
   /**
-   * Has the calling thread compute with {@code threads} threads. The number belongs to the calling
-   * thread, so each thread that works with the replica calls this first.
+   * Has the calling thread compute with so many threads. The number belongs to the calling thread,
+   * so each thread that works with the replica calls this first.
+   *
+   * @param threads at least 1
    */
   void useThreads(int threads);
 
-  /** Copies [parameterCount] floats in. */
+  /**
+   * Replaces the parameters.
+   *
+   * @param parameters [parameterCount], copied
+   */
   void setParameters(float[] parameters);
 
-  /** A new array of the [parameterCount] current parameters. */
+  /** {@return a new array of the [parameterCount] current parameters} */
   float[] parameters();
 
-  /** B, the lanes of every window. */
+  /** {@return B, the lanes of every window} */
   int lanes();
 
-  /** Copies [B, L, 2, H] floats in. */
+  /**
+   * Replaces the state of all lanes.
+   *
+   * @param state [B, L, 2, H], copied
+   */
   void setLaneState(float[] state);
 
-  /** A new array of the current state [B, L, 2, H]. */
+  /** {@return a new array of the current state [B, L, 2, H]} */
   float[] laneState();
 
   /**
@@ -47,24 +57,30 @@ public interface Replica extends AutoCloseable {
     setLaneState(state);
   }
 
-  /** Copies the optimiser's state in: {@link Optimiser#stateSize} floats. */
+  /**
+   * Replaces the optimiser's state.
+   *
+   * @param state [{@link Optimiser#stateSize}], copied
+   */
   void setOptimiserState(float[] state);
 
-  /** A new array of the optimiser's current state. */
+  /** {@return a new array of the optimiser's current state} */
   float[] optimiserState();
 
   /**
    * Runs one window forward and back, carries the lane state to the window's end and keeps the
    * gradient of the window's loss: Σ over T of the mean over lanes of −ln p, not clipped.
    *
+   * @param window of B lanes
+   * @param regularisation dropout, or none
    * @param noiseSeed what the noise is drawn from besides window, lane and layer
    * @return Σ −ln p over all T·B targets, before any update
    */
   LossSum backpropagate(Window window, Regularisation regularisation, long noiseSeed);
 
   /**
-   * A new array of the gradient that the last {@link #backpropagate} left, before a {@link #step}
-   * or another window.
+   * {@return a new array of the gradient that the last {@link #backpropagate} left, before a {@link
+   * #step} or another window}
    */
   float[] gradient();
 
@@ -73,6 +89,7 @@ public interface Replica extends AutoCloseable {
    * must follow {@link #backpropagate} without another window in between. This implementation does
    * the arithmetic on arrays, with {@link Optimiser#step}.
    *
+   * @param optimiser the rule, the same in all steps
    * @param rate learning rate
    * @return ‖g‖
    */
@@ -93,6 +110,7 @@ public interface Replica extends AutoCloseable {
   /**
    * Runs one window forward without noise and carries the lane state.
    *
+   * @param window of B lanes
    * @return Σ −ln p over all T·B targets
    */
   LossSum evaluate(Window window);
@@ -100,6 +118,7 @@ public interface Replica extends AutoCloseable {
   /**
    * The same as {@link #evaluate}, for each target by itself.
    *
+   * @param window of B lanes
    * @return a new array [T, B] of −ln p
    */
   double[] score(Window window);
@@ -112,7 +131,12 @@ public interface Replica extends AutoCloseable {
    */
   float[] next(int[] words);
 
-  /** ‖gradient‖, the Euclidean norm over all elements. */
+  /**
+   * The Euclidean norm over all elements, summed in double.
+   *
+   * @param gradient of any length
+   * @return ‖gradient‖
+   */
   static double norm(float[] gradient) {
     double squares = 0;
     for (float g : gradient) {

@@ -3,16 +3,30 @@ package org.sparklstm.engine;
 /**
  * Plain stochastic gradient descent with the gradient g clipped by its global norm: parameters −=
  * rate · min(1, maxGradNorm / ‖g‖) · g. It has no state.
+ *
+ * @param maxGradNorm greater than 0
  */
 public record Sgd(double maxGradNorm) implements Optimiser {
 
+  /**
+   * Checks the norm.
+   *
+   * @param maxGradNorm greater than 0
+   * @throws IllegalArgumentException if it is not
+   */
   public Sgd {
     if (!(maxGradNorm > 0)) {
       throw new IllegalArgumentException("maxGradNorm must be greater than 0, is " + maxGradNorm);
     }
   }
 
-  /** What a gradient of this norm is multiplied with: rate · min(1, maxGradNorm / norm). */
+  /**
+   * What a gradient is multiplied with.
+   *
+   * @param rate learning rate
+   * @param norm of the gradient
+   * @return rate · min(1, maxGradNorm / norm)
+   */
   public double scale(double rate, double norm) {
     return rate * Optimiser.clipping(norm, maxGradNorm);
   }

@@ -3,5 +3,7 @@
  * the values that go through it.
  *
  * <p>May import {@code error}, {@code model}, {@code text}.
+ *
+ * @serial exclude
  */
 package org.sparklstm.engine;

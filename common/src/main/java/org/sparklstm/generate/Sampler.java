@@ -13,6 +13,11 @@ import java.util.stream.IntStream;
  */
 public record Sampler(double temperature, int topK, double topP) {
 
+  /**
+   * Checks the numbers.
+   *
+   * @throws IllegalArgumentException if one is outside the range that the message gives
+   */
   public Sampler {
     if (!(temperature >= 0) || !Double.isFinite(temperature)) {
       throw new IllegalArgumentException("The temperature must be at least 0, is " + temperature);

@@ -15,6 +15,16 @@ import java.util.Locale;
 public record LstmShape(int vocabularySize, int hiddenSize, int layers, boolean tiedEmbeddings)
     implements Serializable {
 
+  /**
+   * Checks the sizes.
+   *
+   * @param vocabularySize V, at least 1
+   * @param hiddenSize H, at least 1
+   * @param layers L, at least 1
+   * @param tiedEmbeddings whether the softmax layer's weight is the embedding
+   * @throws IllegalArgumentException if a size is less than 1, or if the parameters do not fit into
+   *     one array
+   */
   public LstmShape {
     if (vocabularySize < 1 || hiddenSize < 1 || layers < 1) {
       throw new IllegalArgumentException(
@@ -33,17 +43,24 @@ public record LstmShape(int vocabularySize, int hiddenSize, int layers, boolean 
     }
   }
 
-  /** A network with a softmax layer of its own. */
+  /**
+   * A network with a softmax layer of its own.
+   *
+   * @param vocabularySize V, at least 1
+   * @param hiddenSize H, at least 1
+   * @param layers L, at least 1
+   * @throws IllegalArgumentException as the other constructor
+   */
   public LstmShape(int vocabularySize, int hiddenSize, int layers) {
     this(vocabularySize, hiddenSize, layers, false);
   }
 
-  /** The network with the embedding's matrix in both places. */
+  /** {@return the network with the embedding's matrix in both places} */
   public LstmShape untied() {
     return new LstmShape(vocabularySize, hiddenSize, layers, false);
   }
 
-  /** Number of trained parameters: 2·V·H + V + L·(8·H² + 4·H), less V·H if tied. */
+  /** {@return the number of trained parameters: 2·V·H + V + L·(8·H² + 4·H), less V·H if tied} */
   public int parameterCount() {
     return (int) parameterCount(vocabularySize, hiddenSize, layers, tiedEmbeddings);
   }
@@ -53,7 +70,10 @@ public record LstmShape(int vocabularySize, int hiddenSize, int layers, boolean 
     return (tied ? 1 : 2) * v * h + v + l * (8 * h * h + 4 * h);
   }
 
-  /** Floats of one lane's recurrent state: for each layer, hidden state [H] then cell state [H]. */
+  /**
+   * {@return the floats of one lane's recurrent state: for each layer, hidden state [H] then cell
+   * state [H]}
+   */
   public int laneStateSize() {
     return layers * 2 * hiddenSize;
   }

@@ -24,10 +24,12 @@ public final class ParameterLayout {
   /**
    * One tensor of the flat array.
    *
+   * @param name PyTorch's
+   * @param shape its sizes, row-major
    * @param offset index of its first float
    */
   public record Tensor(String name, List<Integer> shape, int offset) {
-    /** Number of floats. */
+    /** {@return the number of floats} */
     public int size() {
       return shape.stream().reduce(1, (a, b) -> a * b);
     }
@@ -35,7 +37,12 @@ public final class ParameterLayout {
 
   private ParameterLayout() {}
 
-  /** The tensors of {@code shape} in the order of the flat array, without gaps. */
+  /**
+   * The tensors of a network.
+   *
+   * @param shape of the network
+   * @return them in the order of the flat array, without gaps
+   */
   public static List<Tensor> of(LstmShape shape) {
     int v = shape.vocabularySize();
     int h = shape.hiddenSize();
@@ -62,7 +69,13 @@ public final class ParameterLayout {
     tensors.add(new Tensor(name, shape, offset));
   }
 
-  /** The flat parameters of {@code shape.untied()}: tied ones with the embedding in both places. */
+  /**
+   * The flat parameters of {@code shape.untied()}: tied ones with the embedding in both places.
+   *
+   * @param shape of the network
+   * @param parameters of {@code shape}
+   * @return a new array, or {@code parameters} if they are not tied
+   */
   public static float[] untie(LstmShape shape, float[] parameters) {
     if (!shape.tiedEmbeddings()) {
       return parameters;
@@ -76,7 +89,14 @@ public final class ParameterLayout {
     return untied;
   }
 
-  /** The flat parameters of {@code shape} from those of {@code shape.untied()}. */
+  /**
+   * The flat parameters of {@code shape} from those of {@code shape.untied()}. It takes the
+   * embedding's matrix and leaves the softmax layer's out.
+   *
+   * @param shape of the network
+   * @param untied parameters of {@code shape.untied()}
+   * @return a new array, or {@code untied} if the network is not tied
+   */
   public static float[] tie(LstmShape shape, float[] untied) {
     if (!shape.tiedEmbeddings()) {
       return untied;
@@ -90,6 +110,11 @@ public final class ParameterLayout {
   /**
    * Initial parameters: uniform in [−{@code scale}, {@code scale}), LSTM biases zero. The same seed
    * gives the same bytes everywhere.
+   *
+   * @param shape of the network
+   * @param scale greater than 0
+   * @param seed of {@link SplittableRandom}
+   * @return a new array [parameterCount]
    */
   public static float[] initialise(LstmShape shape, float scale, long seed) {
     SplittableRandom random = new SplittableRandom(seed);

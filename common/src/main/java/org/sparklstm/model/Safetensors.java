@@ -42,6 +42,12 @@ public record Safetensors(
   /**
    * Writes tensors whose floats stand in {@code parts}, one array after the other. The same input
    * gives the same bytes. The stream stays open.
+   *
+   * @param out gets the file
+   * @param metadata text values by name
+   * @param tensors names, shapes and offsets into all parts together, without gaps
+   * @param parts the floats
+   * @throws IOException if the stream fails
    */
   public static void write(
       OutputStream out,
@@ -83,7 +89,9 @@ public record Safetensors(
   /**
    * Reads a whole file.
    *
+   * @param in the file from its beginning; it stays open
    * @param length bytes of the file
+   * @return its tensors in the order of their offsets
    * @throws IOException if the stream is not a float32 safetensors file of that length
    */
   public static Safetensors read(InputStream in, long length) throws IOException {

@@ -11,6 +11,11 @@ import org.sparklstm.error.ConfigurationException;
  */
 public record LaneAssignment(int lanes, int workers) implements Serializable {
 
+  /**
+   * Checks that each worker has a lane.
+   *
+   * @throws ConfigurationException if there are fewer lanes than workers
+   */
   public LaneAssignment {
     if (workers < 1 || lanes < workers) {
       throw new ConfigurationException(

@@ -22,7 +22,7 @@ public final class LaneReader {
     return current.firstLane();
   }
 
-  /** Number of lanes. */
+  /** {@return how many lanes it reads} */
   public int lanes() {
     return current.lanes();
   }

@@ -19,7 +19,7 @@ public record LaneShard(int firstLane, int firstWindow, int window, int[][] toke
     this(firstLane, 0, window, tokens);
   }
 
-  /** Number of lanes. */
+  /** {@return how many lanes it has} */
   public int lanes() {
     return tokens.length;
   }

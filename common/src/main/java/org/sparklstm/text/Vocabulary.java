@@ -113,12 +113,17 @@ public final class Vocabulary implements Serializable {
     }
   }
 
-  /** Number of words. */
+  /** {@return V, how many words it has, {@code <unk>} included} */
   public int size() {
     return words.length;
   }
 
-  /** Whether it has a word; {@code <unk>} stands for no other here. */
+  /**
+   * Whether the vocabulary has a word itself.
+   *
+   * @param word any
+   * @return false also for one that {@link #id} takes for {@code <unk>}
+   */
   public boolean contains(String word) {
     return ids.containsKey(word);
   }

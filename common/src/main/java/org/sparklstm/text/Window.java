@@ -14,6 +14,11 @@ package org.sparklstm.text;
 @SuppressWarnings("ArrayRecordComponent") // handed to an engine at once, never compared
 public record Window(int index, int firstLane, int lanes, int length, int[] inputs, int[] targets) {
 
+  /**
+   * Checks the lengths.
+   *
+   * @throws IllegalArgumentException if an array has another length
+   */
   public Window {
     if (inputs.length != lanes * length || targets.length != lanes * length) {
       throw new IllegalArgumentException(

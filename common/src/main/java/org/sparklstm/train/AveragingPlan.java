@@ -16,6 +16,12 @@ public record AveragingPlan(
     int period, int latePeriod, WorkerUpdate update, Combine combine, OuterOptimiser outer)
     implements Serializable {
 
+  /**
+   * Checks the periods.
+   *
+   * @throws IllegalArgumentException if a period is less than 1, or more than 1 where workers send
+   *     gradients
+   */
   public AveragingPlan {
     if (period < 1 || latePeriod < 1) {
       throw new IllegalArgumentException(

@@ -21,6 +21,11 @@ public record OuterOptimiser(double momentum, double rate) implements Serializab
   /** Plain averaging: all workers continue with the mean itself, and no state is kept. */
   public static final OuterOptimiser AVERAGE = new OuterOptimiser(0, 1);
 
+  /**
+   * Checks the numbers.
+   *
+   * @throws IllegalArgumentException if one is outside its range
+   */
   public OuterOptimiser {
     if (!(momentum >= 0 && momentum < 1)) {
       throw new IllegalArgumentException("Outer momentum must be in [0, 1), is " + momentum);

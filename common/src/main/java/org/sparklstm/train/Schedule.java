@@ -36,6 +36,12 @@ public record Schedule(
     PLATEAU
   }
 
+  /**
+   * Checks the rate and the decay.
+   *
+   * @throws IllegalArgumentException if the rate or the epochs between two falls are not greater
+   *     than 0
+   */
   public Schedule {
     if (!(learningRate > 0) || !Double.isFinite(learningRate)) {
       throw new IllegalArgumentException(

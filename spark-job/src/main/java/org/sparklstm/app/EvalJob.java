@@ -20,7 +20,11 @@ public final class EvalJob {
 
   private final SavedModel model;
 
-  /** A job that evaluates texts with a model. */
+  /**
+   * An evaluation.
+   *
+   * @param model that predicts
+   */
   public EvalJob(SavedModel model) {
     this.model = model;
   }

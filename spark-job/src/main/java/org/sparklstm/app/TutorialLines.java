@@ -12,7 +12,11 @@ import org.sparklstm.run.RunListener;
 public final class TutorialLines implements RunListener {
   private final PrintStream out;
 
-  /** Lines that go to {@code out}. */
+  /**
+   * A listener.
+   *
+   * @param out gets the lines
+   */
   public TutorialLines(PrintStream out) {
     this.out = out;
   }

@@ -32,7 +32,13 @@ public final class Evaluator {
   private final EngineChoice engine;
   private final LstmShape shape;
 
-  /** An evaluator of parameters of one shape. */
+  /**
+   * An evaluator.
+   *
+   * @param spark runs the tasks
+   * @param engine that tasks compute with
+   * @param shape of the network
+   */
   public Evaluator(JavaSparkContext spark, EngineChoice engine, LstmShape shape) {
     this.spark = spark;
     this.engine = engine;

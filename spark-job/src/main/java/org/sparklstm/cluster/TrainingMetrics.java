@@ -22,6 +22,7 @@ public final class TrainingMetrics implements SparkPlugin {
     EPOCH("epoch"),
     /** Rounds of the epoch that were averaged. */
     ROUND("round"),
+    /** Of the newest epoch or round. */
     LEARNING_RATE("learningRate"),
     /** Of the epoch so far. */
     TRAIN_PERPLEXITY("trainPerplexity"),

@@ -77,6 +77,10 @@ public record CarriedStateTrainingMaster(int workers, int period, double maxGrad
   /**
    * A master.
    *
+   * @param workers K, at most B
+   * @param period H, windows between two averages
+   * @param maxGradNorm global norm that each worker clips its gradient to
+   * @param seed of the dropout noise
    * @throws IllegalStateException if Spark's serializer is Kryo: {@code SparkDl4jMultiLayer}, which
    *     takes this master, would only name another setting that does not help
    */

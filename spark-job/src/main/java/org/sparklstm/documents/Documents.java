@@ -60,6 +60,7 @@ public record Documents(Format format, Dataset<Row> rows, String textColumn, boo
     TEXT,
     /** A JSON object a line. */
     JSON,
+    /** A document a row. */
     PARQUET
   }
 

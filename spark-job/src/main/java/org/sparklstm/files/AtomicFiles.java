@@ -23,7 +23,12 @@ public final class AtomicFiles {
 
   /** Writes the contents of a file. */
   public interface Contents {
-    /** Writes it; the stream stays open. */
+    /**
+     * Writes all of it.
+     *
+     * @param out the file, which the caller closes
+     * @throws IOException if that fails; the file then does not appear
+     */
     void write(FSDataOutputStream out) throws IOException;
   }
 
@@ -51,7 +56,7 @@ public final class AtomicFiles {
     return local;
   }
 
-  /** Where the files are. */
+  /** {@return where the files are} */
   public FileSystem fileSystem() {
     return fs;
   }

@@ -27,9 +27,19 @@ public final class HadoopFiles {
           "oss", HADOOP.formatted("hadoop-aliyun"),
           "gs", "com.google.cloud.bigdataoss:gcs-connector:hadoop3-2.2.26");
 
-  /** Work on a file system. */
+  /**
+   * Work on a file system.
+   *
+   * @param <T> what it gives
+   */
   public interface Work<T> {
-    /** Does it. */
+    /**
+     * Does the work.
+     *
+     * @param fs that has the path
+     * @return what the work gives
+     * @throws IOException if it fails
+     */
     T on(FileSystem fs) throws IOException;
   }
 

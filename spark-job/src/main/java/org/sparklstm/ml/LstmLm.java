@@ -71,12 +71,16 @@ public final class LstmLm extends Estimator<LstmLmModel>
   private final Param<String> savePath;
   private final BooleanParam resume;
 
-  /** A stage of its own. */
+  /** An estimator with the settings of {@code small} and an identity of its own. */
   public LstmLm() {
     this(Identifiable.randomUID("lstmLm"));
   }
 
-  /** A stage of a given identity, as Spark ML makes one that it reads. */
+  /**
+   * An estimator with a given identity, as loading needs it.
+   *
+   * @param uid Spark ML's name of this stage, which models take over
+   */
   public LstmLm(String uid) {
     this.uid = uid;
     this.declared = new Declared(this);
@@ -115,92 +119,146 @@ public final class LstmLm extends Estimator<LstmLmModel>
     return declared;
   }
 
-  /** Parameter: settings to begin with: small, medium, large, test or quickstart. */
+  /**
+   * {@return the parameter {@code preset}: the preset that gives the settings to begin with; {@code
+   * small} by default}
+   */
   public Param<String> preset() {
     return preset;
   }
 
-  /** Parameter: key=value of PtbTrain that replaces the preset's. */
+  /**
+   * {@return the parameter {@code settings}: the settings that replace those of the preset, each
+   * {@code key=value}; none by default}
+   */
   public StringArrayParam settings() {
     return settings;
   }
 
-  /** Parameter: share of the rows that validate, chosen by a hash of their text. */
+  /**
+   * {@return the parameter {@code validationFraction}: the share of the rows that validate; 0.1 by
+   * default}
+   */
   public DoubleParam validationFraction() {
     return validationFraction;
   }
 
-  /** Parameter: boolean column, true in rows that validate; empty: validationFraction decides. */
+  /**
+   * {@return the parameter {@code validationIndicatorCol}: the boolean column that says which rows
+   * validate, or empty if {@code validationFraction} decides; empty by default}
+   */
   public Param<String> validationIndicatorCol() {
     return validationIndicatorCol;
   }
 
-  /** Parameter: directory for checkpoints, metrics and the model; empty: none. */
+  /**
+   * {@return the parameter {@code savePath}: the directory for checkpoints, metrics and the model,
+   * or empty for none; empty by default}
+   */
   public Param<String> savePath() {
     return savePath;
   }
 
-  /** Parameter: continue the run in savePath from its newest checkpoint, or begin it. */
+  /**
+   * {@return the parameter {@code resume}: whether the run in {@code savePath} is continued; false
+   * by default}
+   */
   public BooleanParam resume() {
     return resume;
   }
 
-  /** The value of {@link #preset()}. */
+  /** {@return the preset that gives the settings to begin with} */
   public String getPreset() {
     return $(preset);
   }
 
-  /** The value of {@link #settings()}. */
+  /** {@return the settings that replace those of the preset, each {@code key=value}} */
   public String[] getSettings() {
     return $(settings);
   }
 
-  /** The value of {@link #validationFraction()}. */
+  /** {@return the share of the rows that validate} */
   public double getValidationFraction() {
     return (Double) $(validationFraction);
   }
 
-  /** The value of {@link #validationIndicatorCol()}. */
+  /**
+   * {@return the boolean column that says which rows validate, or empty if {@code
+   * validationFraction} decides}
+   */
   public String getValidationIndicatorCol() {
     return $(validationIndicatorCol);
   }
 
-  /** The value of {@link #savePath()}. */
+  /** {@return the directory for checkpoints, metrics and the model, or empty for none} */
   public String getSavePath() {
     return $(savePath);
   }
 
-  /** The value of {@link #resume()}. */
+  /** {@return whether the run in {@code savePath} is continued} */
   public boolean getResume() {
     return (Boolean) $(resume);
   }
 
-  /** Sets {@link #preset()}. */
+  /**
+   * Names the settings to begin with.
+   *
+   * @param name {@code small}, {@code medium}, {@code large}, {@code test} or {@code quickstart}
+   * @return this stage
+   */
   public LstmLm setPreset(String name) {
     return (LstmLm) set(preset, name);
   }
 
-  /** Sets {@link #settings()}. */
+  /**
+   * Replaces settings of the preset. The keys are those of {@code PtbTrain}. A key that does not
+   * exist fails when the stage is used.
+   *
+   * @param assignments {@code key=value} each, for instance {@code train.epochs=5}
+   * @return this stage
+   */
   public LstmLm setSettings(String... assignments) {
     return (LstmLm) set(settings, assignments);
   }
 
-  /** Sets {@link #validationFraction()}. */
+  /**
+   * Sets the share of the rows that validate, without a {@code validationIndicatorCol}. A hash of
+   * the text chooses them, so rows of equal text are on the same side.
+   *
+   * @param fraction in (0, 1)
+   * @return this stage
+   */
   public LstmLm setValidationFraction(double fraction) {
     return (LstmLm) set(validationFraction, fraction);
   }
 
-  /** Sets {@link #validationIndicatorCol()}. */
+  /**
+   * Names the column that says which rows validate. The others train, and so do those with null.
+   *
+   * @param column its name, of type boolean; empty: {@code validationFraction} decides
+   * @return this stage
+   */
   public LstmLm setValidationIndicatorCol(String column) {
     return (LstmLm) set(validationIndicatorCol, column);
   }
 
-  /** Sets {@link #savePath()}. */
+  /**
+   * Names the directory in which a run keeps its checkpoints, metrics and model.
+   *
+   * @param uri on any Hadoop file system; empty: nothing is kept
+   * @return this stage
+   */
   public LstmLm setSavePath(String uri) {
     return (LstmLm) set(savePath, uri);
   }
 
-  /** Sets {@link #resume()}. */
+  /**
+   * Says what to do with a run that {@code savePath} has already.
+   *
+   * @param resumes true: continue it from its newest checkpoint, or begin it if there is none;
+   *     false: refuse it
+   * @return this stage
+   */
   public LstmLm setResume(boolean resumes) {
     return (LstmLm) set(resume, resumes);
   }
@@ -305,12 +363,17 @@ public final class LstmLm extends Estimator<LstmLmModel>
     return uid;
   }
 
-  /** Reads what was saved. */
+  /** {@return what reads an estimator that was saved} */
   public static MLReader<LstmLm> read() {
     return new DefaultParamsReader<>();
   }
 
-  /** Reads what was saved at a path of any Hadoop file system. */
+  /**
+   * An estimator that was saved.
+   *
+   * @param path that it was saved to, on any Hadoop file system
+   * @return it, with the identity and the parameters that it had
+   */
   public static LstmLm load(String path) {
     return read().load(path);
   }

@@ -87,6 +87,7 @@ public final class LstmLmModel extends Model<LstmLmModel>
    * A model that a training run saved.
    *
    * @param path the run's {@code --save-path}, or its {@code model/}, on any Hadoop file system
+   * @return it, with default parameters, a new identity and no training summary
    * @throws InputException naming the file that is missing or cannot be used
    */
   public static LstmLmModel fromFiles(String path) {
@@ -94,28 +95,28 @@ public final class LstmLmModel extends Model<LstmLmModel>
     return new LstmLmModel(Identifiable.randomUID("lstmLm"), SavedModel.read(path, hadoop));
   }
 
-  /** The words in id order. */
+  /** {@return the words in id order} */
   public String[] vocabulary() {
     return vocabulary.words().toArray(String[]::new);
   }
 
-  /** The network. */
+  /** {@return the sizes of the network} */
   public LstmShape shape() {
     return shape;
   }
 
-  /** Number of trained parameters. */
+  /** {@return how many numbers were trained} */
   public int numParameters() {
     return parameters.values().length;
   }
 
-  /** Whether this process trained the model. */
+  /** {@return whether this process trained the model} */
   public boolean hasSummary() {
     return summary != null;
   }
 
   /**
-   * How the training went.
+   * {@return how the training went}
    *
    * @throws IllegalStateException if the model was loaded
    */
@@ -216,12 +217,19 @@ public final class LstmLmModel extends Model<LstmLmModel>
     write().save(path);
   }
 
-  /** Reads what was saved. */
+  /** {@return what reads a model that {@link #save} or {@link #write} saved} */
   public static MLReader<LstmLmModel> read() {
     return new Reader();
   }
 
-  /** Reads what was saved at a path of any Hadoop file system. */
+  /**
+   * A model that {@link #save} or {@link #write} saved. {@link #fromFiles} reads what {@code
+   * PtbTrain} saved.
+   *
+   * @param path that it was saved to, on any Hadoop file system
+   * @return it, with the identity and the parameters that it had, and no training summary
+   * @throws InputException naming the file that is missing or cannot be used
+   */
   public static LstmLmModel load(String path) {
     return read().load(path);
   }

@@ -14,22 +14,22 @@ public final class LstmLmTrainingSummary {
     this.epochs = List.copyOf(epochs);
   }
 
-  /** Epochs that were trained. */
+  /** {@return how many epochs were trained} */
   public int totalEpochs() {
     return epochs.size();
   }
 
-  /** Perplexity of the training text in each epoch, while its parameters change. */
+  /** {@return for each epoch the perplexity of the training text, while its parameters change} */
   public double[] trainPerplexityHistory() {
     return epochs.stream().mapToDouble(epoch -> epoch.loss().perplexity()).toArray();
   }
 
-  /** Perplexity of the validation text at the end of each epoch. */
+  /** {@return for each epoch the perplexity of the validation text at its end} */
   public double[] validPerplexityHistory() {
     return epochs.stream().mapToDouble(EpochSummary::valid).toArray();
   }
 
-  /** Tokens that were trained in a second, without validation. */
+  /** {@return how many tokens were trained in a second, without validation} */
   public double tokensPerSecond() {
     double tokens = epochs.stream().mapToDouble(EpochSummary::trained).sum();
     return tokens / epochs.stream().mapToDouble(EpochSummary::seconds).sum();

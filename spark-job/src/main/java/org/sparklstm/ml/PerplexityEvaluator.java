@@ -28,12 +28,16 @@ public final class PerplexityEvaluator extends Evaluator implements DefaultParam
   private final Param<String> perplexityCol;
   private final Param<String> logProbabilityCol;
 
-  /** A stage of its own. */
+  /** An evaluator of the columns that a model adds by default, with an identity of its own. */
   public PerplexityEvaluator() {
     this(Identifiable.randomUID("perplexityEvaluator"));
   }
 
-  /** A stage of a given identity, as Spark ML makes one that it reads. */
+  /**
+   * An evaluator with a given identity, as loading needs it.
+   *
+   * @param uid Spark ML's name of this evaluator
+   */
   public PerplexityEvaluator(String uid) {
     this.uid = uid;
     this.perplexityCol = new Param<>(this, "perplexityCol", "column of perplexities");
@@ -43,32 +47,48 @@ public final class PerplexityEvaluator extends Evaluator implements DefaultParam
     setDefault(logProbabilityCol, "logProbability");
   }
 
-  /** Parameter: column of perplexities. */
+  /**
+   * {@return the parameter {@code perplexityCol}: the column of perplexities; {@code perplexity} by
+   * default}
+   */
   public Param<String> perplexityCol() {
     return perplexityCol;
   }
 
-  /** Parameter: column of log probabilities, in nats. */
+  /**
+   * {@return the parameter {@code logProbabilityCol}: the column of log probabilities, in nats;
+   * {@code logProbability} by default}
+   */
   public Param<String> logProbabilityCol() {
     return logProbabilityCol;
   }
 
-  /** The value of {@link #perplexityCol()}. */
+  /** {@return the column of perplexities} */
   public String getPerplexityCol() {
     return $(perplexityCol);
   }
 
-  /** The value of {@link #logProbabilityCol()}. */
+  /** {@return the column of log probabilities, in nats} */
   public String getLogProbabilityCol() {
     return $(logProbabilityCol);
   }
 
-  /** Sets {@link #perplexityCol()}. */
+  /**
+   * Names the column of perplexities.
+   *
+   * @param column its name, of type double
+   * @return this stage
+   */
   public PerplexityEvaluator setPerplexityCol(String column) {
     return (PerplexityEvaluator) set(perplexityCol, column);
   }
 
-  /** Sets {@link #logProbabilityCol()}. */
+  /**
+   * Names the column of log probabilities in nats.
+   *
+   * @param column its name, of type double
+   * @return this stage
+   */
   public PerplexityEvaluator setLogProbabilityCol(String column) {
     return (PerplexityEvaluator) set(logProbabilityCol, column);
   }
@@ -107,12 +127,17 @@ public final class PerplexityEvaluator extends Evaluator implements DefaultParam
     return uid;
   }
 
-  /** Reads what was saved. */
+  /** {@return what reads an evaluator that was saved} */
   public static MLReader<PerplexityEvaluator> read() {
     return new DefaultParamsReader<>();
   }
 
-  /** Reads what was saved at a path of any Hadoop file system. */
+  /**
+   * An evaluator that was saved.
+   *
+   * @param path that it was saved to, on any Hadoop file system
+   * @return it, with the identity and the parameters that it had
+   */
   public static PerplexityEvaluator load(String path) {
     return read().load(path);
   }

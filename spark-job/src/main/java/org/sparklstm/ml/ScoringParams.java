@@ -24,7 +24,7 @@ import org.sparklstm.score.UnknownWords;
  */
 public interface ScoringParams<S extends ScoringParams<S>> extends Params {
 
-  /** The parameters themselves. */
+  /** {@return the parameters themselves, which the stage declared when it was made} */
   Declared declared();
 
   /** The parameters of one stage. */
@@ -108,111 +108,133 @@ public interface ScoringParams<S extends ScoringParams<S>> extends Params {
     }
   }
 
-  /**
-   * Parameter: column of texts: a string of lines, or {@code array<string>} of words in which
-   * {@code <eos>} ends a line.
-   */
+  /** {@return the parameter {@code inputCol}: the column of texts; {@code text} by default} */
   default Param<String> inputCol() {
     return declared().inputCol;
   }
 
-  /** Parameter: column of perplexities that a model adds. */
+  /**
+   * {@return the parameter {@code perplexityCol}: the column of perplexities, double; {@code
+   * perplexity} by default}
+   */
   default Param<String> perplexityCol() {
     return declared().perplexityCol;
   }
 
-  /** Parameter: column of log probabilities that a model adds, in nats. */
+  /**
+   * {@return the parameter {@code logProbabilityCol}: the column of log probabilities in nats,
+   * double; {@code logProbability} by default}
+   */
   default Param<String> logProbabilityCol() {
     return declared().logProbabilityCol;
   }
 
-  /** Parameter: column of numbers of words that a model adds. */
+  /**
+   * {@return the parameter {@code tokensCol}: the column of numbers of words, int; {@code tokens}
+   * by default}
+   */
   default Param<String> tokensCol() {
     return declared().tokensCol;
   }
 
-  /** Parameter: column of numbers of unknown words that a model adds. */
+  /**
+   * {@return the parameter {@code unknownCol}: the column of numbers of unknown words, int; {@code
+   * unknown} by default}
+   */
   default Param<String> unknownCol() {
     return declared().unknownCol;
   }
 
-  /** Parameter: column of −ln p of each word and line end that a model adds; empty: none. */
+  /**
+   * {@return the parameter {@code tokenNatsCol}: the column of −ln p of each word and line end,
+   * array&lt;double&gt;, or empty for none; empty by default}
+   */
   default Param<String> tokenNatsCol() {
     return declared().tokenNatsCol;
   }
 
   /**
-   * Parameter: {@code line}: each line of a text begins with a fresh state; {@code document}: each
-   * text does.
+   * {@return the parameter {@code state}: where the network begins with a fresh state: {@code line}
+   * or {@code document}; {@code line} by default}
    */
   default Param<String> state() {
     return declared().state;
   }
 
   /**
-   * Parameter: what words outside the vocabulary count: {@code penalise}, {@code exclude} or {@code
-   * count}, see {@link UnknownWords}.
+   * {@return the parameter {@code unknown}: what becomes of words outside the vocabulary: {@code
+   * penalise}, {@code exclude} or {@code count}; {@code penalise} by default}
    */
   default Param<String> unknown() {
     return declared().unknown;
   }
 
-  /** Parameter: words of the language, for {@code penalise}. */
+  /**
+   * {@return the parameter {@code unknownWords}: how many words the language has, for {@code
+   * unknown = penalise}; 1,000,000 by default}
+   */
   default LongParam unknownWords() {
     return declared().unknownWords;
   }
 
-  /** Parameter: words of a text that count; those behind them are left out. */
+  /**
+   * {@return the parameter {@code maxTokens}: how many words of a text count; 2^31 − 1 by default}
+   */
   default IntParam maxTokens() {
     return declared().maxTokens;
   }
 
-  /** The value of {@link #inputCol()}. */
+  /** {@return the column of texts} */
   default String getInputCol() {
     return getOrDefault(inputCol());
   }
 
-  /** The value of {@link #perplexityCol()}. */
+  /** {@return the column of perplexities, double} */
   default String getPerplexityCol() {
     return getOrDefault(perplexityCol());
   }
 
-  /** The value of {@link #logProbabilityCol()}. */
+  /** {@return the column of log probabilities in nats, double} */
   default String getLogProbabilityCol() {
     return getOrDefault(logProbabilityCol());
   }
 
-  /** The value of {@link #tokensCol()}. */
+  /** {@return the column of numbers of words, int} */
   default String getTokensCol() {
     return getOrDefault(tokensCol());
   }
 
-  /** The value of {@link #unknownCol()}. */
+  /** {@return the column of numbers of unknown words, int} */
   default String getUnknownCol() {
     return getOrDefault(unknownCol());
   }
 
-  /** The value of {@link #tokenNatsCol()}. */
+  /**
+   * {@return the column of −ln p of each word and line end, array&lt;double&gt;, or empty for none}
+   */
   default String getTokenNatsCol() {
     return getOrDefault(tokenNatsCol());
   }
 
-  /** The value of {@link #state()}. */
+  /** {@return where the network begins with a fresh state: {@code line} or {@code document}} */
   default String getState() {
     return getOrDefault(state());
   }
 
-  /** The value of {@link #unknown()}. */
+  /**
+   * {@return what becomes of words outside the vocabulary: {@code penalise}, {@code exclude} or
+   * {@code count}}
+   */
   default String getUnknown() {
     return getOrDefault(unknown());
   }
 
-  /** The value of {@link #unknownWords()}. */
+  /** {@return how many words the language has, for {@code unknown = penalise}} */
   default long getUnknownWords() {
     return (Long) getOrDefault(unknownWords());
   }
 
-  /** The value of {@link #maxTokens()}. */
+  /** {@return how many words of a text count} */
   default int getMaxTokens() {
     return (Integer) getOrDefault(maxTokens());
   }
@@ -222,59 +244,119 @@ public interface ScoringParams<S extends ScoringParams<S>> extends Params {
     return (S) set(param, value);
   }
 
-  /** Sets {@link #inputCol()}. */
+  /**
+   * Names the column of texts: string, of which each line is a sentence, or array&lt;string&gt; of
+   * words in which {@code <eos>} ends a sentence.
+   *
+   * @param column its name
+   * @return this stage
+   */
   default S setInputCol(String column) {
     return with(inputCol(), column);
   }
 
-  /** Sets {@link #perplexityCol()}. */
+  /**
+   * Names the column of perplexities, double, which a model adds.
+   *
+   * @param column its name, which no column of the texts may have
+   * @return this stage
+   */
   default S setPerplexityCol(String column) {
     return with(perplexityCol(), column);
   }
 
-  /** Sets {@link #logProbabilityCol()}. */
+  /**
+   * Names the column of log probabilities in nats, double, which a model adds.
+   *
+   * @param column its name, which no column of the texts may have
+   * @return this stage
+   */
   default S setLogProbabilityCol(String column) {
     return with(logProbabilityCol(), column);
   }
 
-  /** Sets {@link #tokensCol()}. */
+  /**
+   * Names the column of numbers of words, int, which a model adds.
+   *
+   * @param column its name, which no column of the texts may have
+   * @return this stage
+   */
   default S setTokensCol(String column) {
     return with(tokensCol(), column);
   }
 
-  /** Sets {@link #unknownCol()}. */
+  /**
+   * Names the column of numbers of unknown words, int, which a model adds.
+   *
+   * @param column its name, which no column of the texts may have
+   * @return this stage
+   */
   default S setUnknownCol(String column) {
     return with(unknownCol(), column);
   }
 
-  /** Sets {@link #tokenNatsCol()}. */
+  /**
+   * Names the column of −ln p of each word and line end, which a model then adds.
+   *
+   * @param column its name, which no column of the texts may have; empty for none
+   * @return this stage
+   */
   default S setTokenNatsCol(String column) {
     return with(tokenNatsCol(), column);
   }
 
-  /** Sets {@link #state()}. */
+  /**
+   * Says where the network begins with a fresh state. A wrong value fails when the stage is used.
+   *
+   * @param value {@code line}: with each line of a text; {@code document}: with each text
+   * @return this stage
+   */
   default S setState(String value) {
     return with(state(), value);
   }
 
-  /** Sets {@link #unknown()}. */
+  /**
+   * Says what becomes of words outside the vocabulary. A wrong value fails when the stage is used.
+   *
+   * @param value {@code penalise}: they share the probability of {@code <unk>}; {@code exclude}:
+   *     they do not count; {@code count}: they count as {@code <unk>}
+   * @return this stage
+   */
   default S setUnknown(String value) {
     return with(unknown(), value);
   }
 
-  /** Sets {@link #unknownWords()}. */
+  /**
+   * Says how many words the language has. With {@code unknown = penalise} those that the vocabulary
+   * lacks share the probability of {@code <unk>} equally.
+   *
+   * @param words more than the vocabulary has
+   * @return this stage
+   */
   @SuppressWarnings("unchecked")
   default S setUnknownWords(long words) {
     return (S) set(unknownWords(), words);
   }
 
-  /** Sets {@link #maxTokens()}. */
+  /**
+   * Limits the words of a text that count. Those behind them are left out.
+   *
+   * @param words at least 1
+   * @return this stage
+   */
   @SuppressWarnings("unchecked")
   default S setMaxTokens(int words) {
     return (S) set(maxTokens(), words);
   }
 
-  /** The schema with the columns that a model adds. */
+  /**
+   * Adds the columns that a model adds.
+   *
+   * @param schema of the texts
+   * @return the schema of the scored texts
+   * @throws IllegalArgumentException if {@code inputCol} is missing or no text, if a column to add
+   *     exists already, or if {@code state} or {@code unknown} has a value that it cannot have
+   */
   default StructType scoredSchema(StructType schema) {
     Stages.requireColumn(uid(), schema, getInputCol(), DataTypes.StringType, Stages.TOKENS);
     StructType added = add(schema, getPerplexityCol(), DataTypes.DoubleType);
@@ -291,12 +373,21 @@ public interface ScoringParams<S extends ScoringParams<S>> extends Params {
     return schema.add(column, type, true);
   }
 
-  /** What {@code state} says. */
+  /**
+   * {@return what {@code state} says}
+   *
+   * @throws IllegalArgumentException if it is neither {@code line} nor {@code document}
+   */
   default Tokenizer.State sequences() {
     return choice(state(), Tokenizer.State.class);
   }
 
-  /** What {@code unknown} says. */
+  /**
+   * {@return what {@code unknown} says}
+   *
+   * @throws IllegalArgumentException if it is none of {@code penalise}, {@code exclude} and {@code
+   *     count}
+   */
   default UnknownWords.Mode unknownMode() {
     return choice(unknown(), UnknownWords.Mode.class);
   }

@@ -58,8 +58,11 @@ public final class RunDirectory {
 
   /** What to do with a run that is in the directory already. */
   public enum ExistingRun {
+    /** Begin no run here, and change nothing. */
     REFUSE,
+    /** Continue it from its newest checkpoint; begin one if there is none. */
     RESUME,
+    /** Remove it, and begin another. */
     OVERWRITE
   }
 

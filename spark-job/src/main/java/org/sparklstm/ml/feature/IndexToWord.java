@@ -29,12 +29,16 @@ public final class IndexToWord extends Transformer implements DefaultParamsWrita
   private final Param<String> outputCol;
   private final StringArrayParam vocabulary;
 
-  /** A stage of its own. */
+  /** A stage without a vocabulary, with an identity of its own. */
   public IndexToWord() {
     this(Identifiable.randomUID("indexToWord"));
   }
 
-  /** A stage with a given identity, as loading needs it. */
+  /**
+   * A stage with a given identity, as loading needs it.
+   *
+   * @param uid Spark ML's name of this stage
+   */
   public IndexToWord(String uid) {
     this.uid = uid;
     this.inputCol = new Param<>(this, "inputCol", "column of word ids, array<int>");
@@ -44,47 +48,68 @@ public final class IndexToWord extends Transformer implements DefaultParamsWrita
     setDefault(outputCol, "words");
   }
 
-  /** Parameter: column of word ids, {@code array<int>}. */
+  /** {@return the parameter {@code inputCol}: the column of word ids; {@code ids} by default} */
   public Param<String> inputCol() {
     return inputCol;
   }
 
-  /** Parameter: column of words to add, {@code array<string>}. */
+  /**
+   * {@return the parameter {@code outputCol}: the column of words to add; {@code words} by default}
+   */
   public Param<String> outputCol() {
     return outputCol;
   }
 
-  /** Parameter: words in id order. */
+  /** {@return the parameter {@code vocabulary}: the words in id order} */
   public StringArrayParam vocabulary() {
     return vocabulary;
   }
 
-  /** The value of {@link #inputCol()}. */
+  /** {@return the column of word ids} */
   public String getInputCol() {
     return $(inputCol);
   }
 
-  /** The value of {@link #outputCol()}. */
+  /** {@return the column of words to add} */
   public String getOutputCol() {
     return $(outputCol);
   }
 
-  /** The value of {@link #vocabulary()}. */
+  /**
+   * {@return the words in id order}
+   *
+   * @throws java.util.NoSuchElementException if none were set
+   */
   public String[] getVocabulary() {
     return $(vocabulary);
   }
 
-  /** Sets {@link #inputCol()}. */
+  /**
+   * Names the column of word ids.
+   *
+   * @param column its name, of type array&lt;int&gt;
+   * @return this stage
+   */
   public IndexToWord setInputCol(String column) {
     return (IndexToWord) set(inputCol, column);
   }
 
-  /** Sets {@link #outputCol()}. */
+  /**
+   * Names the column of words, array&lt;string&gt;, which the stage adds.
+   *
+   * @param column its name, which no column of the input may have
+   * @return this stage
+   */
   public IndexToWord setOutputCol(String column) {
     return (IndexToWord) set(outputCol, column);
   }
 
-  /** Sets the words in id order, for instance {@link VocabularyIndexerModel#vocabulary()}. */
+  /**
+   * Sets the words that the ids stand for. The stage needs them.
+   *
+   * @param words in id order, for instance {@link VocabularyIndexerModel#vocabulary()}
+   * @return this stage
+   */
   public IndexToWord setVocabulary(String[] words) {
     return (IndexToWord) set(vocabulary, words);
   }
@@ -137,12 +162,17 @@ public final class IndexToWord extends Transformer implements DefaultParamsWrita
     return uid;
   }
 
-  /** Reads what was saved. */
+  /** {@return what reads a stage that was saved} */
   public static MLReader<IndexToWord> read() {
     return new DefaultParamsReader<>();
   }
 
-  /** Reads what was saved at a path of any Hadoop file system. */
+  /**
+   * A stage that was saved.
+   *
+   * @param path that it was saved to, on any Hadoop file system
+   * @return it, with the identity and the parameters that it had
+   */
   public static IndexToWord load(String path) {
     return read().load(path);
   }

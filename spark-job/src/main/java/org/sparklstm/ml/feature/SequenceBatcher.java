@@ -62,12 +62,16 @@ public final class SequenceBatcher extends Transformer implements DefaultParamsW
   private final IntParam window;
   private final BooleanParam keepPartialWindow;
 
-  /** A stage of its own. */
+  /** A batcher of 20 lanes and windows of 20 inputs, with an identity of its own. */
   public SequenceBatcher() {
     this(Identifiable.randomUID("sequenceBatcher"));
   }
 
-  /** A batcher with a given identity, as loading needs it. */
+  /**
+   * A batcher with a given identity, as loading needs it.
+   *
+   * @param uid Spark ML's name of this stage
+   */
   public SequenceBatcher(String uid) {
     this.uid = uid;
     this.positionCol = new Param<>(this, "positionCol", "column that orders the text, bigint");
@@ -83,77 +87,111 @@ public final class SequenceBatcher extends Transformer implements DefaultParamsW
     setDefault(keepPartialWindow, false);
   }
 
-  /** Parameter: column that orders the text, bigint. */
+  /**
+   * {@return the parameter {@code positionCol}: the column that orders the text; {@code position}
+   * by default}
+   */
   public Param<String> positionCol() {
     return positionCol;
   }
 
-  /** Parameter: column of word ids, {@code array<int>}. */
+  /** {@return the parameter {@code inputCol}: the column of word ids; {@code ids} by default} */
   public Param<String> inputCol() {
     return inputCol;
   }
 
-  /** Parameter: parallel streams (B). */
+  /**
+   * {@return the parameter {@code lanes}: B, how many parallel streams the text is cut into; 20 by
+   * default}
+   */
   public IntParam lanes() {
     return lanes;
   }
 
-  /** Parameter: inputs of a window (T). */
+  /** {@return the parameter {@code window}: T, how many inputs a window has; 20 by default} */
   public IntParam window() {
     return window;
   }
 
-  /** Parameter: keep each lane's shorter last window. */
+  /**
+   * {@return the parameter {@code keepPartialWindow}: whether the shorter last window of each lane
+   * is kept; false by default}
+   */
   public BooleanParam keepPartialWindow() {
     return keepPartialWindow;
   }
 
-  /** The value of {@link #positionCol()}. */
+  /** {@return the column that orders the text} */
   public String getPositionCol() {
     return $(positionCol);
   }
 
-  /** The value of {@link #inputCol()}. */
+  /** {@return the column of word ids} */
   public String getInputCol() {
     return $(inputCol);
   }
 
-  /** The value of {@link #lanes()}. */
+  /** {@return B, how many parallel streams the text is cut into} */
   public int getLanes() {
     return (Integer) $(lanes);
   }
 
-  /** The value of {@link #window()}. */
+  /** {@return T, how many inputs a window has} */
   public int getWindow() {
     return (Integer) $(window);
   }
 
-  /** The value of {@link #keepPartialWindow()}. */
+  /** {@return whether the shorter last window of each lane is kept} */
   public boolean getKeepPartialWindow() {
     return (Boolean) $(keepPartialWindow);
   }
 
-  /** Sets {@link #positionCol()}. */
+  /**
+   * Names the column that orders the text.
+   *
+   * @param column its name, of type bigint; its values are unique and not null
+   * @return this stage
+   */
   public SequenceBatcher setPositionCol(String column) {
     return (SequenceBatcher) set(positionCol, column);
   }
 
-  /** Sets {@link #inputCol()}. */
+  /**
+   * Names the column of word ids.
+   *
+   * @param column its name, of type array&lt;int&gt;
+   * @return this stage
+   */
   public SequenceBatcher setInputCol(String column) {
     return (SequenceBatcher) set(inputCol, column);
   }
 
-  /** Sets {@link #lanes()}. */
+  /**
+   * Sets B, how many parallel streams of equal length the text is cut into.
+   *
+   * @param count at least 1
+   * @return this stage
+   */
   public SequenceBatcher setLanes(int count) {
     return (SequenceBatcher) set(lanes, count);
   }
 
-  /** Sets {@link #window()}. */
+  /**
+   * Sets T, how many inputs a window has.
+   *
+   * @param length at least 1
+   * @return this stage
+   */
   public SequenceBatcher setWindow(int length) {
     return (SequenceBatcher) set(window, length);
   }
 
-  /** Sets {@link #keepPartialWindow()}. */
+  /**
+   * Says what becomes of the shorter window that may remain at the end of each lane.
+   *
+   * @param keep true: it is a row as well; false: it is left out
+   * @return this stage
+   */
   public SequenceBatcher setKeepPartialWindow(boolean keep) {
     return (SequenceBatcher) set(keepPartialWindow, keep);
   }
@@ -289,12 +327,17 @@ public final class SequenceBatcher extends Transformer implements DefaultParamsW
     return uid;
   }
 
-  /** Reads what was saved. */
+  /** {@return what reads a batcher that was saved} */
   public static MLReader<SequenceBatcher> read() {
     return new DefaultParamsReader<>();
   }
 
-  /** Reads what was saved at a path of any Hadoop file system. */
+  /**
+   * A batcher that was saved.
+   *
+   * @param path that it was saved to, on any Hadoop file system
+   * @return it, with the identity and the parameters that it had
+   */
   public static SequenceBatcher load(String path) {
     return read().load(path);
   }

@@ -40,12 +40,16 @@ public final class VocabularyIndexer extends Estimator<VocabularyIndexerModel>
   private final IntParam vocabularySize;
   private final IntParam minCount;
 
-  /** A stage of its own. */
+  /** An indexer of 10,000 words at most, with an identity of its own. */
   public VocabularyIndexer() {
     this(Identifiable.randomUID("vocabularyIndexer"));
   }
 
-  /** An indexer with a given identity, as loading needs it. */
+  /**
+   * An indexer with a given identity, as loading needs it.
+   *
+   * @param uid Spark ML's name of this stage, which models take over
+   */
   public VocabularyIndexer(String uid) {
     this.uid = uid;
     this.inputCol = new Param<>(this, "inputCol", "column of tokens, array<string>");
@@ -60,62 +64,91 @@ public final class VocabularyIndexer extends Estimator<VocabularyIndexerModel>
     setDefault(minCount, 1);
   }
 
-  /** Parameter: column of tokens, {@code array<string>}. */
+  /** {@return the parameter {@code inputCol}: the column of tokens; {@code tokens} by default} */
   public Param<String> inputCol() {
     return inputCol;
   }
 
-  /** Parameter: column of word ids to add, {@code array<int>}. */
+  /**
+   * {@return the parameter {@code outputCol}: the column of word ids to add; {@code ids} by
+   * default}
+   */
   public Param<String> outputCol() {
     return outputCol;
   }
 
-  /** Parameter: words at most. */
+  /**
+   * {@return the parameter {@code vocabularySize}: how many words the vocabulary has at most,
+   * {@code <unk>} among them; 10,000 by default}
+   */
   public IntParam vocabularySize() {
     return vocabularySize;
   }
 
-  /** Parameter: rarer words than this are {@code <unk>}. */
+  /**
+   * {@return the parameter {@code minCount}: how often a word of the vocabulary occurs at least; 1
+   * by default}
+   */
   public IntParam minCount() {
     return minCount;
   }
 
-  /** The value of {@link #inputCol()}. */
+  /** {@return the column of tokens} */
   public String getInputCol() {
     return $(inputCol);
   }
 
-  /** The value of {@link #outputCol()}. */
+  /** {@return the column of word ids to add} */
   public String getOutputCol() {
     return $(outputCol);
   }
 
-  /** The value of {@link #vocabularySize()}. */
+  /** {@return how many words the vocabulary has at most, {@code <unk>} among them} */
   public int getVocabularySize() {
     return (Integer) $(vocabularySize);
   }
 
-  /** The value of {@link #minCount()}. */
+  /** {@return how often a word of the vocabulary occurs at least} */
   public int getMinCount() {
     return (Integer) $(minCount);
   }
 
-  /** Sets {@link #inputCol()}. */
+  /**
+   * Names the column of tokens.
+   *
+   * @param column its name, of type array&lt;string&gt;
+   * @return this stage
+   */
   public VocabularyIndexer setInputCol(String column) {
     return (VocabularyIndexer) set(inputCol, column);
   }
 
-  /** Sets {@link #outputCol()}. */
+  /**
+   * Names the column of word ids, array&lt;int&gt;, which a model adds.
+   *
+   * @param column its name, which no column of the input may have
+   * @return this stage
+   */
   public VocabularyIndexer setOutputCol(String column) {
     return (VocabularyIndexer) set(outputCol, column);
   }
 
-  /** Sets {@link #vocabularySize()}. */
+  /**
+   * Limits the vocabulary to the most frequent words.
+   *
+   * @param size at least 2, {@code <unk>} included
+   * @return this stage
+   */
   public VocabularyIndexer setVocabularySize(int size) {
     return (VocabularyIndexer) set(vocabularySize, size);
   }
 
-  /** Sets {@link #minCount()}. */
+  /**
+   * Leaves rare words out of the vocabulary: they are {@code <unk>}.
+   *
+   * @param count times that a word must occur, at least 1
+   * @return this stage
+   */
   public VocabularyIndexer setMinCount(int count) {
     return (VocabularyIndexer) set(minCount, count);
   }
@@ -175,12 +208,17 @@ public final class VocabularyIndexer extends Estimator<VocabularyIndexerModel>
     return uid;
   }
 
-  /** Reads what was saved. */
+  /** {@return what reads an indexer that was saved} */
   public static MLReader<VocabularyIndexer> read() {
     return new DefaultParamsReader<>();
   }
 
-  /** Reads what was saved at a path of any Hadoop file system. */
+  /**
+   * An indexer that was saved.
+   *
+   * @param path that it was saved to, on any Hadoop file system
+   * @return it, with the identity and the parameters that it had
+   */
   public static VocabularyIndexer load(String path) {
     return read().load(path);
   }

@@ -57,6 +57,7 @@ public final class VocabularyIndexerModel extends Model<VocabularyIndexerModel>
   /**
    * A model of given words with a given identity.
    *
+   * @param uid Spark ML's name of this stage
    * @param vocabulary words in id order
    * @throws IllegalArgumentException on a repeated word
    */
@@ -77,6 +78,7 @@ public final class VocabularyIndexerModel extends Model<VocabularyIndexerModel>
    * A model of the words that a training run saved.
    *
    * @param path its {@code model/vocabulary.txt}, one word a line, on any Hadoop file system
+   * @return it, with default parameters and a new identity
    * @throws IOException if it cannot be read
    * @throws IllegalArgumentException if it is no vocabulary
    */
@@ -88,37 +90,50 @@ public final class VocabularyIndexerModel extends Model<VocabularyIndexerModel>
         Identifiable.randomUID("vocabularyIndexer"), Vocabulary.ofLines(text));
   }
 
-  /** The words in id order. */
+  /** {@return the words in id order} */
   public String[] vocabulary() {
     return vocabulary.words().toArray(String[]::new);
   }
 
-  /** Parameter: column of tokens, {@code array<string>}. */
+  /** {@return the parameter {@code inputCol}: the column of tokens; {@code tokens} by default} */
   public Param<String> inputCol() {
     return inputCol;
   }
 
-  /** Parameter: column of word ids to add, {@code array<int>}. */
+  /**
+   * {@return the parameter {@code outputCol}: the column of word ids to add; {@code ids} by
+   * default}
+   */
   public Param<String> outputCol() {
     return outputCol;
   }
 
-  /** The value of {@link #inputCol()}. */
+  /** {@return the column of tokens} */
   public String getInputCol() {
     return $(inputCol);
   }
 
-  /** The value of {@link #outputCol()}. */
+  /** {@return the column of word ids to add} */
   public String getOutputCol() {
     return $(outputCol);
   }
 
-  /** Sets {@link #inputCol()}. */
+  /**
+   * Names the column of tokens.
+   *
+   * @param column its name, of type array&lt;string&gt;
+   * @return this stage
+   */
   public VocabularyIndexerModel setInputCol(String column) {
     return (VocabularyIndexerModel) set(inputCol, column);
   }
 
-  /** Sets {@link #outputCol()}. */
+  /**
+   * Names the column of word ids, array&lt;int&gt;, which the model adds.
+   *
+   * @param column its name, which no column of the input may have
+   * @return this stage
+   */
   public VocabularyIndexerModel setOutputCol(String column) {
     return (VocabularyIndexerModel) set(outputCol, column);
   }
@@ -197,12 +212,17 @@ public final class VocabularyIndexerModel extends Model<VocabularyIndexerModel>
     write().save(path);
   }
 
-  /** Reads what was saved. */
+  /** {@return what reads a model that {@link #save} or {@link #write} saved} */
   public static MLReader<VocabularyIndexerModel> read() {
     return new Reader();
   }
 
-  /** Reads what was saved at a path of any Hadoop file system. */
+  /**
+   * A model that {@link #save} or {@link #write} saved.
+   *
+   * @param path that it was saved to, on any Hadoop file system
+   * @return it, with the identity and the parameters that it had
+   */
   public static VocabularyIndexerModel load(String path) {
     return read().load(path);
   }
