@@ -68,12 +68,7 @@ public final class TrainJob {
 
   /** Input that is read and checked, and a trainer that is ready to train on it. */
   private record Prepared(
-      Run run,
-      PreparedCorpus corpus,
-      AveragingTrainer trainer,
-      BestModel best,
-      boolean fresh,
-      boolean saved)
+      Run run, PreparedCorpus corpus, AveragingTrainer trainer, BestModel best, boolean fresh)
       implements AutoCloseable {
     @Override
     public void close() {
@@ -176,8 +171,7 @@ public final class TrainJob {
         corpus,
         new AveragingTrainer(context, corpus.assignment(), plan, begin.state()),
         BestModel.of(begin, directory),
-        start instanceof Start.Fresh,
-        directory.isPresent());
+        start instanceof Start.Fresh);
   }
 
   /** Trains and validates each epoch that is left, tests, and saves the model. */
@@ -245,7 +239,7 @@ public final class TrainJob {
   }
 
   /** Trains and validates one epoch, or what is left of it. */
-  private static void trainEpoch(Prepared prepared, Evaluator evaluator, RunListeners listeners)
+  private void trainEpoch(Prepared prepared, Evaluator evaluator, RunListeners listeners)
       throws IOException {
     AveragingTrainer trainer = prepared.trainer();
     PreparedCorpus corpus = prepared.corpus();
@@ -282,11 +276,10 @@ public final class TrainJob {
   }
 
   /** What the parameters write; nothing where the run keeps no report. */
-  private static String sample(
-      Prepared prepared, Evaluator evaluator, int epoch, float[] parameters) {
+  private String sample(Prepared prepared, Evaluator evaluator, int epoch, float[] parameters) {
     Settings.Train train = prepared.run().settings().train();
     PreparedCorpus corpus = prepared.corpus();
-    return prepared.saved() && train.sampleWords() > 0
+    return directory.isPresent() && train.sampleWords() > 0
         ? evaluator.write(
             parameters,
             corpus.vocabulary(),

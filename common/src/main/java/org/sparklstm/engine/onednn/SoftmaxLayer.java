@@ -50,20 +50,20 @@ final class SoftmaxLayer {
    * A block of rows, whose logits exist at the same time. The backward pass has the gradients of
    * the logits in the logits' place.
    *
-   * @param product [rows, V]: inputs [rows, H + 1] · matrixᵀ
-   * @param logits [rows, V], where it goes
-   * @param backward null if nothing is trained
+   * @param logits [rows, V]
+   * @param training null if nothing is trained
    */
-  private record Block(int first, int rows, Product product, Matrix logits, Backward backward) {}
+  private record Block(int first, int rows, Matrix logits, Training training) {}
 
   /**
-   * The products of a block's backward pass.
+   * The products of a block that is trained on.
    *
+   * @param logits [rows, V]: inputs [rows, H + 1] · matrixᵀ
    * @param inputs [rows, H]: logits · matrix without its bias
    * @param inputGradient [rows, H], where it goes
    * @param matrix [V, H + 1]: logitsᵀ · inputs
    */
-  private record Backward(Product inputs, Matrix inputGradient, Product matrix) {}
+  private record Training(Product logits, Product inputs, Matrix inputGradient, Product matrix) {}
 
   /**
    * Buffers and primitives, which {@code oneDnn} owns.
@@ -94,16 +94,16 @@ final class SoftmaxLayer {
       int count = Math.min(blockRows, rows - first);
       Matrix blockInputs = inputs.rows(first, count);
       Matrix blockLogits = Matrix.of(logits, count, vocabularySize);
-      Backward backward = null;
+      Training training = null;
       if (trains) {
-        backward =
-            new Backward(
+        training =
+            new Training(
+                blockInputs.times(matrix.transpose()),
                 blockLogits.times(matrix.firstColumns(stride - 1L)),
                 Matrix.of(inputGradient, rows, stride - 1L).rows(first, count),
                 blockLogits.transpose().times(blockInputs));
       }
-      Product product = blockInputs.times(matrix.transpose());
-      blocks.add(new Block(first, count, product, blockLogits, backward));
+      blocks.add(new Block(first, count, blockLogits, training));
       softmax.computeIfAbsent(count, size -> softmax(size, algorithm.softmax_accurate));
     }
   }
@@ -203,7 +203,7 @@ final class SoftmaxLayer {
   double train(int[] targets, float scale) {
     double sum = 0;
     for (Block block : blocks) {
-      block.product().into(block.logits());
+      block.training().logits().into(block.logits());
       sum += probabilities(block, targets);
       back(block, targets, scale);
     }
@@ -256,9 +256,9 @@ final class SoftmaxLayer {
       long target = (long) row * vocabularySize + targets[block.first() + row];
       logitRows.put(target, logitRows.get(target) - 1);
     }
-    Backward backward = block.backward();
-    backward.inputs().scaledBy(scale).into(backward.inputGradient());
-    Product matrixPart = backward.matrix().scaledBy(scale);
+    Training training = block.training();
+    training.inputs().scaledBy(scale).into(training.inputGradient());
+    Product matrixPart = training.matrix().scaledBy(scale);
     if (block.first() == 0) {
       matrixPart.into(matrixGradient);
     } else {
