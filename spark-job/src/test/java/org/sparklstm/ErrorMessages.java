@@ -16,7 +16,6 @@ import com.sun.source.tree.ParenthesizedTree;
 import com.sun.source.tree.ReturnTree;
 import com.sun.source.tree.Tree;
 import com.sun.source.tree.VariableTree;
-import com.sun.source.util.JavacTask;
 import com.sun.source.util.TreeScanner;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -33,9 +32,6 @@ import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
-import javax.tools.Diagnostic;
-import javax.tools.SimpleJavaFileObject;
-import javax.tools.ToolProvider;
 
 /**
  * The messages of the exceptions that a Java source makes, as templates: what only a run knows is
@@ -78,29 +74,11 @@ final class ErrorMessages {
   }
 
   private static CompilationUnitTree parse(String source) {
-    SimpleJavaFileObject file =
-        new SimpleJavaFileObject(
-            URI.create("string:///Source.java"), SimpleJavaFileObject.Kind.SOURCE) {
-          @Override
-          public CharSequence getCharContent(boolean ignoreEncodingErrors) {
-            return source;
-          }
-        };
-    JavacTask task =
-        (JavacTask)
-            ToolProvider.getSystemJavaCompiler()
-                .getTask(
-                    null, null, ErrorMessages::fail, List.of("-proc:none"), null, List.of(file));
+    URI name = URI.create("string:///Source.java");
     try {
-      return task.parse().iterator().next();
+      return Sources.parser(List.of(Sources.text(name, source))).parse().iterator().next();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
-    }
-  }
-
-  private static void fail(Diagnostic<?> diagnostic) {
-    if (diagnostic.getKind() == Diagnostic.Kind.ERROR) {
-      throw new AssertionError(diagnostic);
     }
   }
 

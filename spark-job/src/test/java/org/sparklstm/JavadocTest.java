@@ -18,11 +18,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Stream;
 import javax.lang.model.element.Modifier;
 import javax.tools.JavaFileObject;
-import javax.tools.SimpleJavaFileObject;
-import javax.tools.ToolProvider;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -32,12 +29,8 @@ import org.junit.jupiter.api.Test;
 class JavadocTest {
 
   /** What is public in a source and has no comment. */
-  private static List<String> uncommented(List<? extends JavaFileObject> sources)
-      throws IOException {
-    JavacTask task =
-        (JavacTask)
-            ToolProvider.getSystemJavaCompiler()
-                .getTask(null, null, diagnostic -> {}, List.of("-proc:none"), null, sources);
+  private static List<String> uncommented(List<JavaFileObject> sources) throws IOException {
+    JavacTask task = Sources.parser(sources);
     Finder finder = new Finder(DocTrees.instance(task));
     for (CompilationUnitTree unit : task.parse()) {
       finder.scan(unit, null);
@@ -107,12 +100,8 @@ class JavadocTest {
   @Test
   void everythingPublicHasAComment() throws IOException {
     List<JavaFileObject> sources = new ArrayList<>();
-    for (String module : List.of("common", "spark-job")) {
-      try (Stream<Path> files = Files.walk(Path.of("..", module, "src/main/java"))) {
-        for (Path file : files.filter(path -> path.toString().endsWith(".java")).toList()) {
-          sources.add(source(file.toUri(), Files.readString(file)));
-        }
-      }
+    for (Path file : Sources.files()) {
+      sources.add(Sources.text(file.toUri(), Files.readString(file)));
     }
 
     assertThat(sources).hasSizeGreaterThan(100);
@@ -135,16 +124,7 @@ class JavadocTest {
         }
         """;
 
-    assertThat(uncommented(List.of(source(URI.create("string:///Example.java"), source))))
+    assertThat(uncommented(List.of(Sources.text(URI.create("string:///Example.java"), source))))
         .containsExactly("Example.java FIELD", "Example.java method()", "Example.java Inner");
-  }
-
-  private static JavaFileObject source(URI uri, String text) {
-    return new SimpleJavaFileObject(uri, JavaFileObject.Kind.SOURCE) {
-      @Override
-      public CharSequence getCharContent(boolean ignoreEncodingErrors) {
-        return text;
-      }
-    };
   }
 }

@@ -20,7 +20,6 @@ import org.junit.jupiter.api.Test;
 /** {@code docs/guides/troubleshooting.md} has each error message that the program can print. */
 class TroubleshootingTest {
   private static final Path GUIDE = Path.of("../docs/guides/troubleshooting.md");
-  private static final List<String> MODULES = List.of("../common", "../spark-job");
 
   /** A row of a table: the message in a code span, and what to do about it. */
   private static final Pattern ROW = Pattern.compile("(?m)^\\| `([^`]+)` \\|(.*)\\|$");
@@ -64,7 +63,9 @@ class TroubleshootingTest {
 
   @Test
   void eachFileThatPassesMessagesOnIsRead() throws IOException {
-    assertThat(sources()).extracting(file -> file.getFileName().toString()).containsAll(PASSED_ON);
+    assertThat(Sources.files())
+        .extracting(file -> file.getFileName().toString())
+        .containsAll(PASSED_ON);
   }
 
   /** What to change in the guide, in rows to paste and to remove. */
@@ -95,19 +96,9 @@ class TroubleshootingTest {
         .toList();
   }
 
-  private static List<Path> sources() throws IOException {
-    List<Path> sources = new ArrayList<>();
-    for (String module : MODULES) {
-      try (Stream<Path> files = Files.walk(Path.of(module, "src/main/java"))) {
-        files.filter(file -> file.toString().endsWith(".java")).forEach(sources::add);
-      }
-    }
-    return sources;
-  }
-
   private static NavigableSet<String> messages() throws IOException {
     NavigableSet<String> messages = new TreeSet<>();
-    for (Path file : sources()) {
+    for (Path file : Sources.files()) {
       Set<String> exceptions = new HashSet<>(EXCEPTIONS);
       if (PASSED_ON.contains(file.getFileName().toString())) {
         exceptions.add("IllegalArgumentException");
