@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Prints the tables of docs/measurements/speed.md, docs/measurements/scaling.md and docs/measurements/reliability.md,
-# measured on this machine:
+# Prints the tables of speed.md, scaling.md, scoring.md and reliability.md in docs/measurements, measured on this
+# machine:
 #   bench/run.sh CORPUS [engine|score|whole|cluster|prepare|scaling|soak …]   (default: all of them)
 # CORPUS is a directory with ptb.train.txt, ptb.valid.txt and ptb.test.txt; data/fetch-ptb.sh makes one.
 # Environment: PYTHON (default: python3), WORKERS (default: 2), REPEATS (default: 3), PRESETS (default: "small medium")
