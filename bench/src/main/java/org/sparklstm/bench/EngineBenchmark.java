@@ -50,6 +50,10 @@ public class EngineBenchmark {
     @Param({"onednn"})
     public String engine;
 
+    /** Of training, as {@code engine.precision}. */
+    @Param({"float32"})
+    public String precision;
+
     /** Of each worker; 0: its share of the preset's. */
     @Param({"0"})
     public int lanes;
@@ -66,14 +70,15 @@ public class EngineBenchmark {
      */
     @Setup(Level.Trial)
     public void setUp(ThreadParams threads) {
-      Settings settings = SettingsLoader.load(preset, null, List.of("engine.name=" + engine));
+      Settings settings =
+          SettingsLoader.load(
+              preset, null, List.of("engine.name=" + engine, "engine.precision=" + precision));
       plan = settings.plan(WORDS, 1);
       if (lanes == 0) {
         lanes = settings.data().lanes() / threads.getThreadCount();
       }
       Random random = new Random(threads.getThreadIndex());
-      replica = plan.engine().engine().replica(plan.shape(), lanes);
-      replica.useThreads(plan.engine().threads());
+      replica = plan.engine().replica(plan.shape(), lanes);
       float scale = settings.model().initScale();
       replica.setParameters(ParameterLayout.initialise(plan.shape(), scale, 1));
       replica.setLaneState(new float[lanes * plan.shape().laneStateSize()]);

@@ -18,6 +18,7 @@ import java.util.stream.Stream;
 import org.sparklstm.engine.Engine;
 import org.sparklstm.engine.EngineChoice;
 import org.sparklstm.engine.Engines;
+import org.sparklstm.engine.Precision;
 import org.sparklstm.engine.Regularisation.DropoutMode;
 import org.sparklstm.error.ConfigurationException;
 import org.sparklstm.text.Normalization;
@@ -93,7 +94,10 @@ final class SettingsReader {
                 choice("averaging.compression", Compression.class)),
             new Settings.Cluster(
                 integerOrAuto("cluster.workers"), duration("cluster.round-timeout")),
-            new EngineChoice(choice("engine.name", engineNames()), integer("engine.threads", 1)),
+            new EngineChoice(
+                choice("engine.name", engineNames()),
+                integer("engine.threads", 1),
+                choice("engine.precision", Precision.class)),
             new Settings.Checkpoint(
                 integer("checkpoint.every-rounds", 0), integer("checkpoint.keep", 1)),
             config,
@@ -146,7 +150,7 @@ final class SettingsReader {
       return;
     }
     Optional<String> refusal =
-        choice.engine().refuses(settings.shape(1), settings.regularisation(), choice.threads());
+        choice.engine().refuses(settings.shape(1), settings.regularisation(), choice);
     if (refusal.isPresent()) {
       throw new ConfigurationException(
           "%s: engine.name cannot be %s: %s"

@@ -18,39 +18,46 @@ public interface Engine {
    */
   int preference();
 
-  /** {@return why it does not run on this machine; empty if it does} */
-  Optional<String> whyUnavailable();
+  /**
+   * Whether it runs on this machine.
+   *
+   * @param precision of training
+   * @return why it does not, as a sentence; empty if it does
+   */
+  Optional<String> whyUnavailable(Precision precision);
 
   /**
    * Whether it can train such a model.
    *
    * @param shape of the network
    * @param regularisation of the training
-   * @param threads of each worker
+   * @param how it is to train; the name is not read
    * @return why it cannot, as a sentence; empty if it can
    */
-  Optional<String> refuses(LstmShape shape, Regularisation regularisation, int threads);
+  Optional<String> refuses(LstmShape shape, Regularisation regularisation, EngineChoice how);
 
   /**
    * What a replica needs besides the Java heap.
    *
    * @param shape of the network
    * @param optimiser whose state it may keep there
+   * @param precision of training
    * @param lanes B of its windows
    * @param length T of its windows
    * @return bytes, estimated from the sizes
    */
-  Memory memory(LstmShape shape, Optimiser optimiser, int lanes, int length);
+  Memory memory(LstmShape shape, Optimiser optimiser, Precision precision, int lanes, int length);
 
   /**
    * A new replica, with parameters and lane state of zeros and no optimiser state.
    *
    * @param shape of the network
    * @param lanes B, the lanes of every window
+   * @param precision of training
    * @return a replica that the caller closes
    * @throws IllegalStateException if the engine does not run on this machine
    */
-  Replica replica(LstmShape shape, int lanes);
+  Replica replica(LstmShape shape, int lanes, Precision precision);
 
   /**
    * Bytes outside the Java heap.

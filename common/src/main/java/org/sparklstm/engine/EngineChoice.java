@@ -1,17 +1,28 @@
 package org.sparklstm.engine;
 
 import java.io.Serializable;
+import org.sparklstm.model.LstmShape;
 
 /**
- * Which engine computes, and with how many threads. It goes to workers, which find the engine by
- * its name.
+ * Which engine computes, and how. It goes to workers, which find the engine by its name.
  *
  * @param name of an {@link Engine}, or {@link #AUTO} until one is chosen
  * @param threads of each worker
+ * @param precision of training
  */
-public record EngineChoice(String name, int threads) implements Serializable {
+public record EngineChoice(String name, int threads, Precision precision) implements Serializable {
   /** Leaves the choice to the program. */
   public static final String AUTO = "auto";
+
+  /**
+   * The same with another engine.
+   *
+   * @param engine its name
+   * @return the choice
+   */
+  public EngineChoice named(String engine) {
+    return new EngineChoice(engine, threads, precision);
+  }
 
   /** {@return whether the choice is still left to the program} */
   public boolean isAuto() {
@@ -25,5 +36,19 @@ public record EngineChoice(String name, int threads) implements Serializable {
    */
   public Engine engine() {
     return isAuto() ? Engines.all().get(0) : Engines.find(name);
+  }
+
+  /**
+   * A new replica of the engine, with these threads and this precision.
+   *
+   * @param shape of the network
+   * @param lanes B, the lanes of every window
+   * @return a replica that the caller closes
+   * @throws IllegalStateException if the engine does not run on this machine
+   */
+  public Replica replica(LstmShape shape, int lanes) {
+    Replica replica = engine().replica(shape, lanes, precision);
+    replica.useThreads(threads);
+    return replica;
   }
 }

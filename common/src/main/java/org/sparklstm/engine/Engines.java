@@ -34,23 +34,24 @@ public final class Engines {
    * @throws IllegalStateException if there is none
    */
   public static EngineChoice here(LstmShape shape) {
+    EngineChoice how = new EngineChoice(EngineChoice.AUTO, 1, Precision.FLOAT32);
     return ALL.stream()
-        .filter(engine -> engine.whyUnavailable().isEmpty())
-        .filter(engine -> engine.refuses(shape, Regularisation.NONE, 1).isEmpty())
+        .filter(engine -> engine.whyUnavailable(how.precision()).isEmpty())
+        .filter(engine -> engine.refuses(shape, Regularisation.NONE, how).isEmpty())
         .findFirst()
-        .map(engine -> new EngineChoice(engine.name(), 1))
+        .map(engine -> how.named(engine.name()))
         .orElseThrow(() -> new IllegalStateException("No engine runs such a model here: " + shape));
   }
 
   /**
    * Whether an engine runs on this machine.
    *
-   * @param name of the engine
+   * @param choice of the engine, by its name
    * @return why it does not; empty if it does
    */
-  public static Optional<String> whyUnavailable(String name) {
-    return lookup(name)
-        .map(Engine::whyUnavailable)
+  public static Optional<String> whyUnavailable(EngineChoice choice) {
+    return lookup(choice.name())
+        .map(engine -> engine.whyUnavailable(choice.precision()))
         .orElse(Optional.of("no jar on the class path has it"));
   }
 

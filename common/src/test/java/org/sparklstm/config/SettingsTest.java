@@ -17,6 +17,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.sparklstm.config.Settings.Clip;
 import org.sparklstm.config.Settings.Outer;
 import org.sparklstm.engine.EngineChoice;
+import org.sparklstm.engine.Precision;
 import org.sparklstm.engine.Regularisation;
 import org.sparklstm.engine.Regularisation.DropoutMode;
 import org.sparklstm.engine.Sgd;
@@ -71,7 +72,7 @@ class SettingsTest {
   @ParameterizedTest
   @MethodSource("org.sparklstm.config.SettingsLoader#presets")
   void everyPresetSetsEveryKey(String preset) {
-    assertThat(SettingsLoader.load(preset, null, List.of()).entries()).hasSize(40);
+    assertThat(SettingsLoader.load(preset, null, List.of()).entries()).hasSize(41);
   }
 
   @Test
@@ -161,7 +162,7 @@ class SettingsTest {
                 new Regularisation(0.5f, DropoutMode.PER_STEP),
                 new AveragingPlan(
                     64, 64, new WorkerUpdate.Parameters(), Combine.AUTO, OuterOptimiser.AVERAGE),
-                new EngineChoice("dl4j", 1),
+                new EngineChoice("dl4j", 1, Precision.FLOAT32),
                 3));
   }
 

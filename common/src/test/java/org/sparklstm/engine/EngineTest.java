@@ -8,8 +8,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.sparklstm.error.ConfigurationException;
 import org.sparklstm.model.LstmShape;
@@ -20,7 +22,7 @@ class EngineTest {
   @Test
   void theFastEngineIsPreferred() {
     assertThat(Engines.all()).extracting(Engine::name).containsExactly("onednn", "dl4j");
-    assertThat(new EngineChoice("auto", 1).engine().name()).isEqualTo("onednn");
+    assertThat(new EngineChoice("auto", 1, Precision.FLOAT32).engine().name()).isEqualTo("onednn");
   }
 
   @Test
@@ -32,16 +34,21 @@ class EngineTest {
   }
 
   @Test
-  void dl4jRefusesTiedEmbeddingsAndSeveralThreads() {
+  void dl4jRefusesTiedEmbeddingsSeveralThreadsAndBfloat16() {
     Engine dl4j = Engines.find("dl4j");
     LstmShape tied = new LstmShape(11, 3, 1, true);
 
-    assertThat(dl4j.refuses(SHAPE, Regularisation.NONE, 1)).isEmpty();
-    assertThat(dl4j.refuses(tied, Regularisation.NONE, 1))
+    EngineChoice how = new EngineChoice("dl4j", 1, Precision.FLOAT32);
+    assertThat(dl4j.refuses(SHAPE, Regularisation.NONE, how)).isEmpty();
+    assertThat(dl4j.refuses(tied, Regularisation.NONE, how))
         .hasValue("DL4J has no model.tie-embeddings");
-    assertThat(dl4j.refuses(SHAPE, Regularisation.NONE, 2))
+    EngineChoice threads = new EngineChoice("dl4j", 2, Precision.FLOAT32);
+    assertThat(dl4j.refuses(SHAPE, Regularisation.NONE, threads))
         .hasValue("DL4J needs engine.threads = 1");
-    assertThatThrownBy(() -> dl4j.replica(tied, 2))
+    EngineChoice rounded = new EngineChoice("dl4j", 1, Precision.BFLOAT16);
+    assertThat(dl4j.refuses(SHAPE, Regularisation.NONE, rounded))
+        .hasValue("DL4J needs engine.precision = float32");
+    assertThatThrownBy(() -> dl4j.replica(tied, 2, Precision.FLOAT32))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage("DL4J has no tied embeddings");
   }
@@ -49,8 +56,9 @@ class EngineTest {
   @Test
   void noEngineHereNeedsADevice() {
     for (Engine engine : Engines.all()) {
-      Engine.Memory few = engine.memory(SHAPE, new Sgd(5), 2, 5);
-      Engine.Memory more = engine.memory(new LstmShape(1000, 30, 2), new Sgd(5), 4, 10);
+      LstmShape large = new LstmShape(1000, 30, 2);
+      Engine.Memory few = engine.memory(SHAPE, new Sgd(5), Precision.FLOAT32, 2, 5);
+      Engine.Memory more = engine.memory(large, new Sgd(5), Precision.FLOAT32, 4, 10);
       assertThat(few.device()).isZero();
       assertThat(few.host()).isPositive().isLessThan(more.host());
     }
@@ -59,27 +67,42 @@ class EngineTest {
   /** A Java without oneDNN's native library on its class path. */
   @Test
   void withoutOneDnnTheEngineSaysWhyAndTheOtherStillRuns() throws Exception {
-    assertThat(withoutOneDnn("onednn"))
-        .contains("The engine onednn does not run here: oneDNN cannot be loaded: ");
-    assertThat(withoutOneDnn("dl4j")).contains("Dl4jReplica");
-  }
-
-  private static String withoutOneDnn(String name) throws Exception {
-    String classPath =
+    String without =
         Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))
             .filter(entry -> !Path.of(entry).getFileName().toString().matches("dnnl-.*-.*-.*-.*"))
             .collect(Collectors.joining(File.pathSeparator));
-    Process process =
-        new ProcessBuilder(
-                List.of(
+    assertThat(replica(without, Map.of(), "onednn", "FLOAT32"))
+        .contains("The engine onednn does not run here: oneDNN cannot be loaded: ");
+    assertThat(replica(without, Map.of(), "dl4j", "FLOAT32")).contains("Dl4jReplica");
+  }
+
+  @Test
+  void bfloat16IsRefusedOnAProcessorWithoutIt() throws Exception {
+    String all = System.getProperty("java.class.path");
+    Map<String, String> without = Map.of("ONEDNN_MAX_CPU_ISA", "AVX512_CORE_VNNI");
+    assertThat(replica(all, without, "onednn", "BFLOAT16"))
+        .contains(
+            "The engine onednn does not run here: this processor has no bfloat16 (avx512_bf16): "
+                + "set engine.precision = float32");
+    assertThat(replica(all, without, "onednn", "FLOAT32")).contains("OneDnnReplica");
+  }
+
+  /** What {@link Main} prints in another Java. */
+  private static String replica(
+      String classPath, Map<String, String> environment, String... arguments) throws Exception {
+    List<String> command =
+        Stream.concat(
+                Stream.of(
                     Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                     "-Dorg.bytedeco.javacpp.cachedir=" + System.getProperty("java.io.tmpdir"),
                     "-cp",
                     classPath,
-                    Main.class.getName(),
-                    name))
-            .redirectErrorStream(true)
-            .start();
+                    Main.class.getName()),
+                Stream.of(arguments))
+            .toList();
+    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+    builder.environment().putAll(environment);
+    Process process = builder.start();
     String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertThat(process.waitFor(1, TimeUnit.MINUTES)).isTrue();
     return output;
@@ -90,7 +113,8 @@ class EngineTest {
     private Main() {}
 
     public static void main(String[] args) {
-      try (Replica replica = Engines.find(args[0]).replica(SHAPE, 2)) {
+      Precision precision = Precision.valueOf(args[1]);
+      try (Replica replica = Engines.find(args[0]).replica(SHAPE, 2, precision)) {
         System.out.println(replica.getClass().getSimpleName());
       } catch (IllegalStateException e) {
         System.out.println(e.getMessage());

@@ -480,22 +480,34 @@ class ReplicaTest {
 
   @ParameterizedTest
   @CsvSource({
-    "10000, 1500, 2, 20, 35, PER_STEP, false",
-    "10000, 650, 3, 20, 35, LOCKED, true",
-    "50000, 200, 2, 10, 20, PER_STEP, false",
-    "30000, 100, 1, 64, 35, PER_STEP, true",
-    "3000, 512, 4, 128, 35, PER_STEP, false"
+    "10000, 1500, 2, 20, 35, PER_STEP, false, FLOAT32",
+    "10000, 1500, 2, 20, 35, PER_STEP, false, BFLOAT16",
+    "10000, 650, 3, 20, 35, LOCKED, true, FLOAT32",
+    "50000, 200, 2, 10, 20, PER_STEP, false, FLOAT32",
+    "50000, 200, 2, 10, 20, PER_STEP, false, BFLOAT16",
+    "30000, 100, 1, 64, 35, PER_STEP, true, FLOAT32",
+    "3000, 512, 4, 128, 35, PER_STEP, false, FLOAT32"
   })
-  void aReplicaTakesNoMoreThanItsEngineSays(
-      int words, int h, int layers, int lanes, int length, DropoutMode mode, boolean tied) {
-    LstmShape shape = new LstmShape(words, h, layers, tied);
-    Regularisation regularisation = new Regularisation(0.5f, mode);
+  void aReplicaTakesNoMoreThanItsEngineSays(ArgumentsAccessor arguments) {
+    LstmShape shape =
+        new LstmShape(
+            arguments.getInteger(0),
+            arguments.getInteger(1),
+            arguments.getInteger(2),
+            arguments.getBoolean(6));
+    int lanes = arguments.getInteger(3);
+    int length = arguments.getInteger(4);
+    Regularisation regularisation = new Regularisation(0.5f, arguments.get(5, DropoutMode.class));
+    Precision precision = arguments.get(7, Precision.class);
+    if (precision == Precision.BFLOAT16) {
+      Replicas.assumeBfloat16();
+    }
     Window window = randomWindow(fresh(), shape, lanes, length);
     Engine engine = Engines.find("onednn");
-    long said = engine.memory(shape, new Sgd(5), lanes, length).host();
+    long said = engine.memory(shape, new Sgd(5), precision, lanes, length).host();
     float[] zeros = new float[shape.parameterCount()];
     long before = Pointer.physicalBytes();
-    try (Replica replica = Replicas.of(engine, shape, lanes)) {
+    try (Replica replica = Replicas.of(engine, shape, lanes, precision)) {
       replica.setParameters(zeros);
       replica.backpropagate(window, regularisation, NOISE);
       replica.step(new Sgd(10), 1);

@@ -1,5 +1,8 @@
 package org.sparklstm.engine;
 
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.util.Optional;
 import org.sparklstm.model.LstmShape;
 
 /** New replicas that compute with one thread, for tests. */
@@ -16,8 +19,18 @@ public final class Replicas {
   }
 
   public static Replica of(Engine engine, LstmShape shape, int lanes) {
-    Replica replica = engine.replica(shape, lanes);
+    return of(engine, shape, lanes, Precision.FLOAT32);
+  }
+
+  public static Replica of(Engine engine, LstmShape shape, int lanes, Precision precision) {
+    Replica replica = engine.replica(shape, lanes, precision);
     replica.useThreads(1);
     return replica;
+  }
+
+  /** Skips a test on a processor on which the fast engine has no bfloat16. */
+  public static void assumeBfloat16() {
+    Optional<String> why = Engines.find("onednn").whyUnavailable(Precision.BFLOAT16);
+    assumeTrue(why.isEmpty(), () -> why.orElseThrow());
   }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.sparklstm.engine.EngineChoice;
+import org.sparklstm.engine.Precision;
 import org.sparklstm.engine.Regularisation;
 import org.sparklstm.engine.Sgd;
 import org.sparklstm.model.LstmShape;
@@ -23,7 +24,7 @@ class TrainingPlanTest {
             new WorkerUpdate.Parameters(),
             Combine.DRIVER,
             OuterOptimiser.AVERAGE),
-        new EngineChoice("onednn", 1),
+        new EngineChoice("onednn", 1, Precision.FLOAT32),
         1);
   }
 

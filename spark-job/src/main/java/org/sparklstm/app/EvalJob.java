@@ -2,7 +2,6 @@ package org.sparklstm.app;
 
 import java.util.Arrays;
 import java.util.Iterator;
-import org.sparklstm.engine.EngineChoice;
 import org.sparklstm.engine.Engines;
 import org.sparklstm.engine.LossSum;
 import org.sparklstm.engine.Replica;
@@ -59,9 +58,7 @@ public final class EvalJob {
    * @throws InputException if it has less than two words, or words that the model cannot read
    */
   public Evaluation evaluate(String name, Iterator<String> words, WordListener listener) {
-    EngineChoice engine = Engines.here(model.shape());
-    try (Replica replica = engine.engine().replica(model.shape(), 1)) {
-      replica.useThreads(engine.threads());
+    try (Replica replica = Engines.here(model.shape()).replica(model.shape(), 1)) {
       replica.setParameters(model.parameters());
       Stream stream = new Stream(name, words, listener);
       stream.run(replica);

@@ -61,6 +61,17 @@ sealed interface Start {
     return run.with(run.settings().with("averaging.period", period));
   }
 
+  /** The corpus's settings with an engine that can do what is wanted on every worker. */
+  private static Settings withEngine(PreparedCorpus corpus, Settings wanted) {
+    EngineChoice engine =
+        EngineProbe.choose(
+            wanted.engine(),
+            wanted.shape(corpus.vocabulary().size()),
+            wanted.regularisation(),
+            corpus.train().readers());
+    return corpus.settings().with("engine.name", engine.name());
+  }
+
   /** Starts with initial parameters. */
   record Fresh(Settings wanted) implements Start {
     @Override
@@ -72,13 +83,7 @@ sealed interface Start {
 
     @Override
     public Settings decide(PreparedCorpus corpus) {
-      EngineChoice engine =
-          EngineProbe.choose(
-              wanted.engine(),
-              wanted.shape(corpus.vocabulary().size()),
-              wanted.regularisation(),
-              corpus.train().readers());
-      return corpus.settings().with("engine.name", engine.name());
+      return withEngine(corpus, wanted);
     }
 
     @Override
@@ -116,7 +121,7 @@ sealed interface Start {
     @Override
     public Settings decide(PreparedCorpus corpus) {
       ResumeRules.requireCorpus(from, corpus.digest());
-      return corpus.settings();
+      return withEngine(corpus, corpus.settings());
     }
 
     @Override

@@ -20,34 +20,34 @@ public final class EngineProbe {
   private EngineProbe() {}
 
   /**
-   * What is wanted; if that is left open, the most preferred engine that can train the model and
-   * runs on each worker.
+   * The engine that is wanted; if that is left open, the most preferred one that can train the
+   * model and runs on each worker.
    *
    * @param workers one partition a worker
    * @throws ConfigurationException if there is none
    */
   public static EngineChoice choose(
       EngineChoice wanted, LstmShape shape, Regularisation regularisation, JavaRDD<?> workers) {
-    if (!wanted.isAuto()) {
-      return wanted;
-    }
+    List<Engine> candidates = wanted.isAuto() ? Engines.all() : List.of(wanted.engine());
     List<String> reasons = new ArrayList<>();
-    for (Engine engine : Engines.all()) {
-      String name = engine.name();
-      Optional<String> why = engine.refuses(shape, regularisation, wanted.threads());
+    for (Engine engine : candidates) {
+      EngineChoice choice = wanted.named(engine.name());
+      Optional<String> why = engine.refuses(shape, regularisation, choice);
       if (why.isEmpty()) {
         why =
             workers
-                .flatMap(worker -> Engines.whyUnavailable(name).stream().iterator())
+                .flatMap(worker -> Engines.whyUnavailable(choice).stream().iterator())
                 .collect()
                 .stream()
                 .findFirst();
       }
       if (why.isEmpty()) {
-        return new EngineChoice(name, wanted.threads());
+        return choice;
       }
-      LOG.warn("The engine {} cannot train on every executor: {}", name, why.get());
-      reasons.add("%s (%s)".formatted(name, why.get()));
+      reasons.add("%s (%s)".formatted(engine.name(), why.get()));
+      if (reasons.size() < candidates.size()) {
+        LOG.warn("The engine {} cannot train on every executor: {}", engine.name(), why.get());
+      }
     }
     throw new ConfigurationException(
         "No engine can train this model here: " + String.join(", ", reasons));

@@ -10,7 +10,6 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.stream.IntStream;
 import org.apache.hadoop.conf.Configuration;
-import org.sparklstm.engine.EngineChoice;
 import org.sparklstm.engine.Engines;
 import org.sparklstm.engine.Replica;
 import org.sparklstm.error.ConfigurationException;
@@ -115,9 +114,7 @@ public final class GenerateCommand implements Callable<Integer> {
     SavedModel model = SavedModel.read(modelPath.uri(), new Configuration());
     Normalization normalization = model.settings().data().normalization();
     int[] ids = ids(normalization.apply(text), model.vocabulary());
-    EngineChoice engine = Engines.here(model.shape());
-    try (Replica replica = engine.engine().replica(model.shape(), samples)) {
-      replica.useThreads(engine.threads());
+    try (Replica replica = Engines.here(model.shape()).replica(model.shape(), samples)) {
       replica.setParameters(model.parameters());
       Generator generator = new Generator(replica, model.vocabulary(), sampler, allowUnknown);
       print(generator, text, ids);

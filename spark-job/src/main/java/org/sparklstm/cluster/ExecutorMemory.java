@@ -8,7 +8,7 @@ import org.apache.spark.SparkContext;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.network.util.JavaUtils;
 import org.sparklstm.config.Settings;
-import org.sparklstm.engine.Engine;
+import org.sparklstm.engine.EngineChoice;
 import org.sparklstm.engine.Engines;
 import org.sparklstm.engine.Sgd;
 import org.sparklstm.error.ConfigurationException;
@@ -52,9 +52,13 @@ public record ExecutorMemory(long heap, long total) implements Serializable {
     }
     // Plus one spare copy: G1 does not compact arrays this large.
     long heap = SPARK + (3 + copies * tasks) * plan.trainedBytes();
-    Engine engine = plan.engine().engine();
+    EngineChoice choice = plan.engine();
+    int window = settings.data().window();
     long replica =
-        engine.memory(plan.shape(), plan.optimiser(), lanes, settings.data().window()).host();
+        choice
+            .engine()
+            .memory(plan.shape(), plan.optimiser(), choice.precision(), lanes, window)
+            .host();
     return new ExecutorMemory(heap, heap + JVM + tasks * replica);
   }
 
@@ -165,7 +169,8 @@ public record ExecutorMemory(long heap, long total) implements Serializable {
     int tasks = spark.isLocal() ? slots : Math.max(1, cores);
     // The model as it was read, the broadcast as it came and unpacked, and a spare copy.
     long heap = SPARK + 4L * Float.BYTES * shape.parameterCount();
-    long replica = Engines.here(shape).engine().memory(shape, new Sgd(1), lanes, 1).host();
+    EngineChoice choice = Engines.here(shape);
+    long replica = choice.engine().memory(shape, new Sgd(1), choice.precision(), lanes, 1).host();
     ExecutorMemory needed = new ExecutorMemory(heap, heap + JVM + tasks * replica);
     if (spark.isLocal()) {
       requireHeap("score", "this JVM", here().heap(), needed.heap(), "--driver-memory");

@@ -39,6 +39,7 @@ import org.sparklstm.averaging.ReplicaPool;
 import org.sparklstm.averaging.ShardedLanes;
 import org.sparklstm.engine.EngineChoice;
 import org.sparklstm.engine.LossSum;
+import org.sparklstm.engine.Precision;
 import org.sparklstm.engine.Regularisation;
 import org.sparklstm.engine.Regularisation.DropoutMode;
 import org.sparklstm.engine.dl4j.Dl4jModel;
@@ -132,7 +133,7 @@ public record CarriedStateTrainingMaster(int workers, int period, double maxGrad
   private TrainingPlan plan(MultiLayerNetwork model, LstmShape shape, ShardedLanes shards) {
     float keepProbability = Dl4jModel.keepProbability(model.getLayerWiseConfigurations());
     Regularisation regularisation = new Regularisation(keepProbability, DropoutMode.PER_STEP);
-    EngineChoice wanted = new EngineChoice(EngineChoice.AUTO, 1);
+    EngineChoice wanted = new EngineChoice(EngineChoice.AUTO, 1, Precision.FLOAT32);
     return new TrainingPlan(
         shape,
         Schedule.byEpochs(1, 1, learningRate(model), 1),

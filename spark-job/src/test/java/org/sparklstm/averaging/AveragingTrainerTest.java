@@ -3,6 +3,7 @@ package org.sparklstm.averaging;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -11,6 +12,7 @@ import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.junit.jupiter.api.Test;
@@ -25,8 +27,10 @@ import org.sparklstm.checkpoint.CheckpointFile;
 import org.sparklstm.checkpoint.Run;
 import org.sparklstm.config.Settings;
 import org.sparklstm.config.SettingsLoader;
+import org.sparklstm.engine.Engines;
 import org.sparklstm.engine.LossSum;
 import org.sparklstm.engine.Optimiser;
+import org.sparklstm.engine.Precision;
 import org.sparklstm.engine.Replica;
 import org.sparklstm.error.TrainingException;
 import org.sparklstm.testing.LocalSpark;
@@ -118,6 +122,20 @@ class AveragingTrainerTest {
     Checkpoint start = start(settings(3, "averaging.period=2", "model.keep-probability=0.5"));
 
     assertThat(train(start, 3).parameters()).isEqualTo(train(start, 3).parameters());
+  }
+
+  @Test
+  void workersThatTrainInBfloat16GiveTheSameBytesTwice() {
+    Optional<String> why = Engines.find("onednn").whyUnavailable(Precision.BFLOAT16);
+    assumeTrue(why.isEmpty(), () -> why.orElseThrow());
+    Checkpoint start = start(settings(3, "averaging.period=2", "engine.precision=bfloat16"));
+    Checkpoint plain = start(settings(3, "averaging.period=2"));
+
+    float[] rounded = train(start, 3).parameters();
+
+    assertThat(train(start, 3).parameters()).isEqualTo(rounded);
+    float[] expected = train(plain, 3).parameters();
+    assertThat(rounded).isNotEqualTo(expected).containsExactly(expected, within(0.05f));
   }
 
   @ParameterizedTest(name = "K = {0}, {1}, {2}, {3}")

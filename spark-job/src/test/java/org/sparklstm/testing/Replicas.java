@@ -1,6 +1,7 @@
 package org.sparklstm.testing;
 
-import org.sparklstm.engine.Engines;
+import org.sparklstm.engine.EngineChoice;
+import org.sparklstm.engine.Precision;
 import org.sparklstm.engine.Replica;
 import org.sparklstm.model.LstmShape;
 
@@ -9,8 +10,6 @@ public final class Replicas {
   private Replicas() {}
 
   public static Replica of(LstmShape shape, int lanes) {
-    Replica replica = Engines.find("onednn").replica(shape, lanes);
-    replica.useThreads(1);
-    return replica;
+    return new EngineChoice("onednn", 1, Precision.FLOAT32).replica(shape, lanes);
   }
 }

@@ -3,7 +3,9 @@ package org.sparklstm.engine.dl4j;
 import java.util.Optional;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.sparklstm.engine.Engine;
+import org.sparklstm.engine.EngineChoice;
 import org.sparklstm.engine.Optimiser;
+import org.sparklstm.engine.Precision;
 import org.sparklstm.engine.Regularisation;
 import org.sparklstm.engine.Replica;
 import org.sparklstm.model.LstmShape;
@@ -37,24 +39,29 @@ public final class Dl4jEngine implements Engine {
   }
 
   @Override
-  public Optional<String> whyUnavailable() {
+  public Optional<String> whyUnavailable(Precision precision) {
     return Optional.empty(); // nothing of this program runs without ND4J
   }
 
   @Override
-  public Optional<String> refuses(LstmShape shape, Regularisation regularisation, int threads) {
+  public Optional<String> refuses(
+      LstmShape shape, Regularisation regularisation, EngineChoice how) {
     if (shape.tiedEmbeddings()) {
       return Optional.of("DL4J has no model.tie-embeddings");
     }
-    if (threads > 1) {
+    if (how.threads() > 1) {
       return Optional.of("DL4J needs engine.threads = 1");
+    }
+    if (how.precision() != Precision.FLOAT32) {
+      return Optional.of("DL4J needs engine.precision = float32");
     }
     return Optional.empty();
   }
 
   /** A rule of thumb, because the JVM collects ND4J's memory. */
   @Override
-  public Memory memory(LstmShape shape, Optimiser optimiser, int lanes, int length) {
+  public Memory memory(
+      LstmShape shape, Optimiser optimiser, Precision precision, int lanes, int length) {
     long n = (long) lanes * length;
     long weights = 7L * shape.parameterCount();
     long activations = 25 * n * shape.hiddenSize() * (shape.layers() + 2);
@@ -63,7 +70,7 @@ public final class Dl4jEngine implements Engine {
   }
 
   @Override
-  public Replica replica(LstmShape shape, int lanes) {
+  public Replica replica(LstmShape shape, int lanes, Precision precision) {
     return new Dl4jReplica(shape, lanes, type);
   }
 }

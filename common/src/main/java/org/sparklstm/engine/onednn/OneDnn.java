@@ -5,7 +5,9 @@ import java.util.Deque;
 import org.bytedeco.dnnl.IntMemoryMap;
 import org.bytedeco.dnnl.engine;
 import org.bytedeco.dnnl.global.dnnl;
+import org.bytedeco.dnnl.matmul;
 import org.bytedeco.dnnl.memory;
+import org.bytedeco.dnnl.post_ops;
 import org.bytedeco.dnnl.primitive;
 import org.bytedeco.dnnl.primitive_attr;
 import org.bytedeco.dnnl.reorder;
@@ -18,10 +20,12 @@ final class OneDnn implements AutoCloseable {
   private final Deque<Pointer> owned = new ArrayDeque<>();
   private final engine cpu = keep(new engine(engine.kind.cpu, 0));
   private final stream commands = keep(new stream(cpu));
-  private final primitive_attr attributes = keep(new primitive_attr());
+  private final primitive_attr attributes = newAttributes();
 
-  OneDnn() {
-    attributes.set_scratchpad_mode(dnnl.scratchpad_mode.user);
+  private primitive_attr newAttributes() {
+    primitive_attr attr = keep(new primitive_attr());
+    attr.set_scratchpad_mode(dnnl.scratchpad_mode.user);
+    return attr;
   }
 
   engine engine() {
@@ -33,6 +37,12 @@ final class OneDnn implements AutoCloseable {
     return attributes;
   }
 
+  /** Whether the processor multiplies bfloat16; without, oneDNN would imitate it slowly. */
+  static boolean hasBfloat16() {
+    int needed = dnnl.dnnl_cpu_isa_avx512_core_bf16; // a bit for each step of the instruction sets
+    return (dnnl.dnnl_get_effective_cpu_isa() & needed) == needed;
+  }
+
   /** Leaves {@code pointer} to be freed with this instance. */
   <P extends Pointer> P keep(P pointer) {
     owned.push(pointer);
@@ -42,6 +52,13 @@ final class OneDnn implements AutoCloseable {
   /** A dense array of floats; {@code tag} names the order of its dimensions. */
   memory.desc shape(memory.format_tag tag, long... dimensions) {
     return keep(new memory.desc(dimensions, memory.data_type.f32, tag));
+  }
+
+  /** A matrix whose elements [i, j] stand at i · {@code rowStride} + j · {@code columnStride}. */
+  memory.desc matrix(
+      memory.data_type type, long rows, long columns, long rowStride, long columnStride) {
+    long[] dimensions = {rows, columns};
+    return keep(new memory.desc(dimensions, type, new long[] {rowStride, columnStride}));
   }
 
   /** New memory, not cleared. */
@@ -106,15 +123,50 @@ final class OneDnn implements AutoCloseable {
 
   /** Copies {@code from} to {@code to}, of the same shape in another order, each time it runs. */
   Runnable reorder(memory from, memory to) {
-    reorder.primitive_desc description =
-        keep(new reorder.primitive_desc(from, to, attributes, false));
+    return reorder(from, to, attributes, arguments());
+  }
+
+  /** The same; what is copied is multiplied with {@code scale}, one float. */
+  Runnable scaledReorder(memory from, memory to, memory scale) {
+    primitive_attr attr = newAttributes();
+    attr.set_scales_mask(dnnl.DNNL_ARG_FROM, 0);
+    return reorder(
+        from, to, attr, arguments().with(dnnl.DNNL_ARG_ATTR_SCALES | dnnl.DNNL_ARG_FROM, scale));
+  }
+
+  private Runnable reorder(memory from, memory to, primitive_attr attr, Arguments arguments) {
+    reorder.primitive_desc description = keep(new reorder.primitive_desc(from, to, attr, false));
     reorder copy = keep(new reorder(description));
+    arguments
+        .with(dnnl.DNNL_ARG_FROM, from)
+        .with(dnnl.DNNL_ARG_TO, to)
+        .with(dnnl.DNNL_ARG_SCRATCHPAD, scratchpad(description.scratchpad_desc()));
+    return () -> execute(copy, arguments);
+  }
+
+  /**
+   * Writes the product of {@code left} [m, k] and {@code right} [k, n] to {@code result} each time
+   * it runs, or adds it.
+   */
+  Runnable product(memory left, memory right, memory result, boolean adds) {
+    primitive_attr attr = newAttributes();
+    if (adds) {
+      post_ops after = keep(new post_ops());
+      after.append_sum();
+      attr.set_post_ops(after);
+    }
+    matmul.primitive_desc description =
+        keep(
+            new matmul.primitive_desc(
+                cpu, left.get_desc(), right.get_desc(), result.get_desc(), attr, false));
+    matmul kernel = keep(new matmul(description));
     Arguments arguments =
         arguments()
-            .with(dnnl.DNNL_ARG_FROM, from)
-            .with(dnnl.DNNL_ARG_TO, to)
+            .with(dnnl.DNNL_ARG_SRC, left)
+            .with(dnnl.DNNL_ARG_WEIGHTS, right)
+            .with(dnnl.DNNL_ARG_DST, result)
             .with(dnnl.DNNL_ARG_SCRATCHPAD, scratchpad(description.scratchpad_desc()));
-    return () -> execute(copy, arguments);
+    return () -> execute(kernel, arguments);
   }
 
   void execute(primitive kernel, Arguments arguments) {

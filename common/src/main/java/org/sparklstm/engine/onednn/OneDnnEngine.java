@@ -2,7 +2,9 @@ package org.sparklstm.engine.onednn;
 
 import java.util.Optional;
 import org.sparklstm.engine.Engine;
+import org.sparklstm.engine.EngineChoice;
 import org.sparklstm.engine.Optimiser;
+import org.sparklstm.engine.Precision;
 import org.sparklstm.engine.Regularisation;
 import org.sparklstm.engine.Replica;
 import org.sparklstm.model.LstmShape;
@@ -21,9 +23,12 @@ public final class OneDnnEngine implements Engine {
   }
 
   @Override
-  public Optional<String> whyUnavailable() {
+  public Optional<String> whyUnavailable(Precision precision) {
     try (OneDnn oneDnn = new OneDnn()) {
-      return Optional.empty();
+      return precision == Precision.BFLOAT16 && !OneDnn.hasBfloat16()
+          ? Optional.of(
+              "this processor has no bfloat16 (avx512_bf16): set engine.precision = float32")
+          : Optional.empty();
     } catch (LinkageError
         | RuntimeException e) { // no library, or a processor that it does not know
       return Optional.of("oneDNN cannot be loaded: " + e.getMessage());
@@ -31,22 +36,24 @@ public final class OneDnnEngine implements Engine {
   }
 
   @Override
-  public Optional<String> refuses(LstmShape shape, Regularisation regularisation, int threads) {
+  public Optional<String> refuses(
+      LstmShape shape, Regularisation regularisation, EngineChoice how) {
     return Optional.empty();
   }
 
   /** An upper bound. */
   @Override
-  public Memory memory(LstmShape shape, Optimiser optimiser, int lanes, int length) {
-    return new Memory(OneDnnReplica.bytes(shape, lanes, length), 0);
+  public Memory memory(
+      LstmShape shape, Optimiser optimiser, Precision precision, int lanes, int length) {
+    return new Memory(OneDnnReplica.bytes(shape, precision, lanes, length), 0);
   }
 
   @Override
-  public Replica replica(LstmShape shape, int lanes) {
-    Optional<String> why = whyUnavailable();
+  public Replica replica(LstmShape shape, int lanes, Precision precision) {
+    Optional<String> why = whyUnavailable(precision);
     if (why.isPresent()) {
       throw new IllegalStateException("The engine onednn does not run here: " + why.get());
     }
-    return new OneDnnReplica(shape, lanes);
+    return new OneDnnReplica(shape, lanes, precision);
   }
 }

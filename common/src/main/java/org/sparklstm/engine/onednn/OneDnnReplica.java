@@ -5,6 +5,7 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.nativeblas.NativeOpsHolder;
 import org.sparklstm.engine.LossSum;
 import org.sparklstm.engine.Optimiser;
+import org.sparklstm.engine.Precision;
 import org.sparklstm.engine.Regularisation;
 import org.sparklstm.engine.Replica;
 import org.sparklstm.engine.Sgd;
@@ -17,6 +18,7 @@ import org.sparklstm.text.Window;
  */
 final class OneDnnReplica implements Replica {
   private final LstmShape shape;
+  private final Precision precision;
   private final OneDnn oneDnn = new OneDnn();
   private final OneDnnParameters parameters;
   private final CarriedState state;
@@ -27,10 +29,12 @@ final class OneDnnReplica implements Replica {
    * A replica, all zeros.
    *
    * @param lanes B, the lanes of every window
+   * @param precision of training
    * @throws LinkageError if oneDNN does not run on this machine
    */
-  OneDnnReplica(LstmShape shape, int lanes) {
+  OneDnnReplica(LstmShape shape, int lanes, Precision precision) {
     this.shape = shape;
+    this.precision = precision;
     try {
       this.parameters = new OneDnnParameters(oneDnn, shape);
       this.state = new CarriedState(oneDnn, shape, lanes);
@@ -43,9 +47,10 @@ final class OneDnnReplica implements Replica {
   /**
    * Bytes that a replica takes, an upper bound.
    *
+   * @param precision of training
    * @param length T of its windows
    */
-  static long bytes(LstmShape shape, long lanes, long length) {
+  static long bytes(LstmShape shape, Precision precision, long lanes, long length) {
     long h = shape.hiddenSize();
     long l = shape.layers();
     long v = shape.vocabularySize();
@@ -55,7 +60,10 @@ final class OneDnnReplica implements Replica {
     long weights = 2 * (lstm + softmax) + lstm + softmax + (shape.tiedEmbeddings() ? 0 : v * h);
     // Gradients, and of each layer inputs, outputs, mask and oneDNN's workspace; its scratchpad.
     long activations = n * h * (4 + l * (3 + 8)) + n * 12 * h;
-    return Float.BYTES * (weights + activations + SoftmaxLayer.logits(v, n)) * 11 / 10;
+    long logits = SoftmaxLayer.logits(v, n);
+    long rounded =
+        precision == Precision.BFLOAT16 ? Bfloat16Products.bytes(h + 1, v, n, logits / v) : 0;
+    return (Float.BYTES * (weights + activations + logits) + rounded) * 11 / 10;
   }
 
   @Override
@@ -132,7 +140,7 @@ final class OneDnnReplica implements Replica {
   private OneDnnWindow window(int length, boolean training) {
     if (window == null || !window.serves(length, training)) {
       closeWindow();
-      window = new OneDnnWindow(shape, length, training, parameters, state);
+      window = new OneDnnWindow(shape, length, training, precision, parameters, state);
     }
     return window;
   }

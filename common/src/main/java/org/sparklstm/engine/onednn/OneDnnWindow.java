@@ -4,6 +4,7 @@ import org.bytedeco.dnnl.memory;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.indexer.FloatIndexer;
 import org.sparklstm.engine.DropoutNoise;
+import org.sparklstm.engine.Precision;
 import org.sparklstm.engine.Regularisation;
 import org.sparklstm.model.LstmShape;
 import org.sparklstm.text.Window;
@@ -73,12 +74,14 @@ final class OneDnnWindow implements AutoCloseable {
    *
    * @param length T, time steps of the windows
    * @param trains whether they are trained on too
+   * @param precision of training
    * @param state read at a window's begin and left at its end
    */
   OneDnnWindow(
       LstmShape shape,
       int length,
       boolean trains,
+      Precision precision,
       OneDnnParameters parameters,
       CarriedState state) {
     this.shape = shape;
@@ -120,7 +123,8 @@ final class OneDnnWindow implements AutoCloseable {
         this.training = null;
       }
       this.softmax =
-          new SoftmaxLayer(oneDnn, parameters.decoder(), shape, length * lanes, topGradient);
+          new SoftmaxLayer(
+              oneDnn, parameters.decoder(), shape, precision, length * lanes, topGradient);
       inputs[l] = softmax.inputs();
     } catch (RuntimeException | Error e) { // no memory
       oneDnn.close();

@@ -1,10 +1,5 @@
 package org.sparklstm.engine.onednn;
 
-import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_DST;
-import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_SCRATCHPAD;
-import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_SRC;
-import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_WEIGHTS;
-
 import org.bytedeco.dnnl.matmul;
 import org.bytedeco.dnnl.memory;
 import org.bytedeco.dnnl.memory.data_type;
@@ -20,9 +15,7 @@ final class PackedMatrix {
   private final Trainable source;
   private final long height; // K
   private final long width; // V
-  private memory packed; // null before the first product is made
-  private Runnable pack;
-  private long version; // of the source, when it was packed
+  private MatrixCopy packed; // null before the first product is made
 
   /**
    * Packs nothing yet.
@@ -43,39 +36,30 @@ final class PackedMatrix {
   Runnable product(Matrix left, Matrix result) {
     memory.desc rows = oneDnn.shape(format_tag.ab, left.rows(), height);
     memory.desc products = oneDnn.shape(format_tag.ab, left.rows(), width);
-    memory.desc weights =
-        packed == null
-            ? oneDnn.keep(
-                new memory.desc(new long[] {height, width}, data_type.f32, format_tag.any))
-            : packed.get_desc();
-    matmul.primitive_desc description =
-        oneDnn.keep(
-            new matmul.primitive_desc(
-                oneDnn.engine(), rows, weights, products, oneDnn.attributes(), false));
     if (packed == null) {
-      packed = oneDnn.memory(description.weights_desc());
       memory.desc plain = oneDnn.shape(format_tag.ba, height, width);
-      pack = oneDnn.reorder(oneDnn.memory(plain, source.values()), packed);
-      version = -1;
+      packed = new MatrixCopy(oneDnn, source, plain, fastest(rows, products));
     }
-    matmul kernel = oneDnn.keep(new matmul(description));
-    OneDnn.Arguments arguments =
-        oneDnn
-            .arguments()
-            .with(DNNL_ARG_SRC, oneDnn.memory(rows, left.floats()))
-            .with(DNNL_ARG_WEIGHTS, packed)
-            .with(DNNL_ARG_DST, oneDnn.memory(products, result.floats()))
-            .with(DNNL_ARG_SCRATCHPAD, oneDnn.scratchpad(description.scratchpad_desc()));
+    Runnable multiply =
+        oneDnn.product(
+            oneDnn.memory(rows, left.floats()),
+            packed.memory(),
+            oneDnn.memory(products, result.floats()),
+            false);
     return () -> {
-      packIfChanged();
-      oneDnn.execute(kernel, arguments);
+      packed.refresh();
+      multiply.run();
     };
   }
 
-  private void packIfChanged() {
-    if (version != source.version()) {
-      pack.run();
-      version = source.version();
-    }
+  /** The order that oneDNN chooses for products of this shape. */
+  private memory.desc fastest(memory.desc rows, memory.desc products) {
+    memory.desc any =
+        oneDnn.keep(new memory.desc(new long[] {height, width}, data_type.f32, format_tag.any));
+    matmul.primitive_desc description =
+        oneDnn.keep(
+            new matmul.primitive_desc(
+                oneDnn.engine(), rows, any, products, oneDnn.attributes(), false));
+    return oneDnn.keep(description.weights_desc());
   }
 }

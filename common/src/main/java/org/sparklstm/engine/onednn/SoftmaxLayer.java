@@ -15,7 +15,7 @@ import org.bytedeco.dnnl.memory.format_tag;
 import org.bytedeco.dnnl.softmax_forward;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.indexer.FloatIndexer;
-import org.sparklstm.engine.onednn.Matrix.Product;
+import org.sparklstm.engine.Precision;
 import org.sparklstm.model.LstmShape;
 
 /**
@@ -32,7 +32,6 @@ final class SoftmaxLayer {
   private final int stride; // H + 1
   private final Matrix matrix; // [V, H + 1]
   private final PackedMatrix packed; // the same, transposed, for inference
-  private final Matrix matrixGradient; // null if nothing is trained
   private final Matrix inputs; // [N, H + 1]
   private final FloatIndexer inputRows;
   private final FloatPointer logits;
@@ -51,29 +50,25 @@ final class SoftmaxLayer {
    * the logits in the logits' place.
    *
    * @param logits [rows, V]
-   * @param training null if nothing is trained
+   * @param products null if nothing is trained
    */
-  private record Block(int first, int rows, Matrix logits, Training training) {}
-
-  /**
-   * The products of a block that is trained on.
-   *
-   * @param logits [rows, V]: inputs [rows, H + 1] · matrixᵀ
-   * @param inputs [rows, H]: logits · matrix without its bias
-   * @param inputGradient [rows, H], where it goes
-   * @param matrix [V, H + 1]: logitsᵀ · inputs
-   */
-  private record Training(Product logits, Product inputs, Matrix inputGradient, Product matrix) {}
+  private record Block(int first, int rows, Matrix logits, SoftmaxProducts products) {}
 
   /**
    * Buffers and primitives, which {@code oneDnn} owns.
    *
    * @param decoder [V, H + 1]
+   * @param precision of training
    * @param rows N
    * @param inputGradient [N, H], written by {@link #train}; null if that is not called
    */
   SoftmaxLayer(
-      OneDnn oneDnn, Trainable decoder, LstmShape shape, int rows, FloatPointer inputGradient) {
+      OneDnn oneDnn,
+      Trainable decoder,
+      LstmShape shape,
+      Precision precision,
+      int rows,
+      FloatPointer inputGradient) {
     this.oneDnn = oneDnn;
     this.vocabularySize = shape.vocabularySize();
     this.stride = shape.hiddenSize() + 1;
@@ -89,21 +84,26 @@ final class SoftmaxLayer {
     this.logitRows = FloatIndexer.create(logits);
     this.nats = new double[rows];
     boolean trains = inputGradient != null;
-    this.matrixGradient = trains ? Matrix.of(decoder.gradient(), vocabularySize, stride) : null;
+    Bfloat16Products rounded =
+        trains && precision == Precision.BFLOAT16
+            ? new Bfloat16Products(oneDnn, decoder, stride, vocabularySize, blockRows)
+            : null;
     for (int first = 0; first < rows; first += blockRows) {
       int count = Math.min(blockRows, rows - first);
-      Matrix blockInputs = inputs.rows(first, count);
       Matrix blockLogits = Matrix.of(logits, count, vocabularySize);
-      Training training = null;
+      SoftmaxProducts products = null;
       if (trains) {
-        training =
-            new Training(
-                blockInputs.times(matrix.transpose()),
-                blockLogits.times(matrix.firstColumns(stride - 1L)),
+        SoftmaxProducts.Operands operands =
+            new SoftmaxProducts.Operands(
+                inputs.rows(first, count),
+                matrix,
+                blockLogits,
                 Matrix.of(inputGradient, rows, stride - 1L).rows(first, count),
-                blockLogits.transpose().times(blockInputs));
+                Matrix.of(decoder.gradient(), vocabularySize, stride),
+                first == 0);
+        products = rounded == null ? new Float32Products(operands) : rounded.of(operands);
       }
-      blocks.add(new Block(first, count, blockLogits, training));
+      blocks.add(new Block(first, count, blockLogits, products));
       softmax.computeIfAbsent(count, size -> softmax(size, algorithm.softmax_accurate));
     }
   }
@@ -203,7 +203,7 @@ final class SoftmaxLayer {
   double train(int[] targets, float scale) {
     double sum = 0;
     for (Block block : blocks) {
-      block.training().logits().into(block.logits());
+      block.products().logits();
       sum += probabilities(block, targets);
       back(block, targets, scale);
     }
@@ -256,13 +256,6 @@ final class SoftmaxLayer {
       long target = (long) row * vocabularySize + targets[block.first() + row];
       logitRows.put(target, logitRows.get(target) - 1);
     }
-    Training training = block.training();
-    training.inputs().scaledBy(scale).into(training.inputGradient());
-    Product matrixPart = training.matrix().scaledBy(scale);
-    if (block.first() == 0) {
-      matrixPart.into(matrixGradient);
-    } else {
-      matrixPart.addTo(matrixGradient);
-    }
+    block.products().gradients(scale);
   }
 }

@@ -1,0 +1,13 @@
+package org.sparklstm.engine;
+
+/** In which numbers an engine multiplies while it trains. Evaluation is in float32 always. */
+public enum Precision {
+  /** Everything is float32. */
+  FLOAT32,
+
+  /**
+   * The operands of matrix products are rounded to bfloat16, where that is faster. Parameters, sums
+   * and gradients stay float32.
+   */
+  BFLOAT16
+}

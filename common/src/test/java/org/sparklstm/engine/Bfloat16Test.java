@@ -1,0 +1,145 @@
+package org.sparklstm.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import java.util.Arrays;
+import java.util.Random;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.sparklstm.engine.dl4j.Dl4jEngine;
+import org.sparklstm.model.LstmShape;
+import org.sparklstm.model.ParameterLayout;
+import org.sparklstm.text.Window;
+
+/** Training in bfloat16 against double precision and float32, on fresh random inputs. */
+class Bfloat16Test {
+  /** A rounding to 8 bits, relative. */
+  private static final double ROUNDING = 1.0 / 256;
+
+  private Random random;
+
+  @BeforeEach
+  void assumeBfloat16() {
+    Replicas.assumeBfloat16();
+    long seed = new Random().nextLong();
+    System.out.println("seed " + seed);
+    random = new Random(seed);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"13, 7, 2, 3, 5", "11, 5, 1, 1, 1", "1003, 33, 3, 2, 7", "97, 64, 2, 5, 4"})
+  void eachTensorsGradientIsThatOfDoublesButForRoundings(
+      int words, int h, int layers, int lanes, int length) {
+    LstmShape shape = new LstmShape(words, h, layers);
+    float[] parameters = ParameterLayout.initialise(shape, 0.5f, random.nextLong());
+    Window window = window(shape, lanes, length);
+    try (Replica rounded = onednn(shape, lanes, Precision.BFLOAT16);
+        Replica precise = Replicas.of(new Dl4jEngine(DataType.DOUBLE), shape, lanes)) {
+      rounded.setParameters(parameters);
+      precise.setParameters(parameters);
+      float[] state = ParameterLayout.initialise(shape, 0.5f, 2);
+      rounded.setLaneState(Arrays.copyOf(state, lanes * shape.laneStateSize()));
+      precise.setLaneState(Arrays.copyOf(state, lanes * shape.laneStateSize()));
+      LossSum loss = rounded.backpropagate(window, Regularisation.NONE, 1);
+      LossSum expected = precise.backpropagate(window, Regularisation.NONE, 1);
+
+      assertThat(loss.nats()).isCloseTo(expected.nats(), within(ROUNDING * expected.nats()));
+      float[] gradient = rounded.gradient();
+      float[] reference = precise.gradient();
+      for (ParameterLayout.Tensor tensor : ParameterLayout.of(shape)) {
+        assertThat(error(tensor, gradient, reference))
+            .describedAs(tensor.name())
+            .isLessThan(4 * ROUNDING)
+            .isPositive();
+      }
+    }
+  }
+
+  /** The norm of a tensor's difference as a share of its norm. */
+  private static double error(ParameterLayout.Tensor tensor, float[] values, float[] reference) {
+    double difference = 0;
+    double squares = 0;
+    for (int i = tensor.offset(); i < tensor.offset() + tensor.size(); i++) {
+      difference += Math.pow(values[i] - reference[i], 2);
+      squares += Math.pow(reference[i], 2);
+    }
+    return Math.sqrt(difference / squares);
+  }
+
+  /** Logits exist for 4 million words at a time. */
+  @Test
+  void windowsOfSeveralBlocksOfLogitsHaveTheGradientOfAllOfThem() {
+    LstmShape shape = new LstmShape(50_001, 16, 1);
+    float[] parameters = ParameterLayout.initialise(shape, 0.1f, 1);
+    Window window = window(shape, 9, 20);
+    try (Replica rounded = onednn(shape, 9, Precision.BFLOAT16);
+        Replica plain = onednn(shape, 9, Precision.FLOAT32)) {
+      rounded.setParameters(parameters);
+      plain.setParameters(parameters);
+      rounded.backpropagate(window, Regularisation.NONE, 1);
+      plain.backpropagate(window, Regularisation.NONE, 1);
+
+      float[] gradient = rounded.gradient();
+      float[] reference = plain.gradient();
+      for (ParameterLayout.Tensor tensor : ParameterLayout.of(shape)) {
+        assertThat(error(tensor, gradient, reference))
+            .describedAs(tensor.name())
+            .isLessThan(4 * ROUNDING);
+      }
+    }
+  }
+
+  @Test
+  void theSameWindowsGiveTheSameBytes() {
+    LstmShape shape = new LstmShape(301, 17, 2, true);
+    float[] parameters = ParameterLayout.initialise(shape, 0.1f, 1);
+    Window window = window(shape, 3, 6);
+    Window other = window(shape, 3, 6);
+    try (Replica replica = onednn(shape, 3, Precision.BFLOAT16)) {
+      float[] first = train(replica, parameters, window);
+      train(replica, parameters, other);
+      assertThat(train(replica, parameters, window)).isEqualTo(first);
+    }
+  }
+
+  private static float[] train(Replica replica, float[] parameters, Window window) {
+    replica.setParameters(parameters);
+    replica.setLaneState(new float[replica.laneState().length]);
+    for (int step = 0; step < 3; step++) {
+      replica.backpropagate(window, Regularisation.NONE, 1);
+      replica.step(new Sgd(5), 1);
+    }
+    return replica.parameters();
+  }
+
+  @Test
+  void perplexitiesAreThoseOfFloat32() {
+    LstmShape shape = new LstmShape(301, 17, 2);
+    float[] parameters = ParameterLayout.initialise(shape, 0.5f, 1);
+    Window window = window(shape, 3, 6);
+    try (Replica rounded = onednn(shape, 3, Precision.BFLOAT16);
+        Replica plain = onednn(shape, 3, Precision.FLOAT32)) {
+      rounded.setParameters(parameters);
+      plain.setParameters(parameters);
+      rounded.backpropagate(window, Regularisation.NONE, 1); // on the same buffers
+      rounded.setLaneState(new float[rounded.laneState().length]);
+      assertThat(rounded.score(window)).isEqualTo(plain.score(window));
+      assertThat(rounded.laneState()).isEqualTo(plain.laneState());
+    }
+  }
+
+  private static Replica onednn(LstmShape shape, int lanes, Precision precision) {
+    return Replicas.of(Engines.find("onednn"), shape, lanes, precision);
+  }
+
+  private Window window(LstmShape shape, int lanes, int length) {
+    int size = lanes * length;
+    int[] inputs = random.ints(size, 0, shape.vocabularySize()).toArray();
+    int[] targets = random.ints(size, 0, shape.vocabularySize()).toArray();
+    return new Window(0, 0, lanes, length, inputs, targets);
+  }
+}
