@@ -1,4 +1,4 @@
-"""Writes the golden values of GoldenTest: PyTorch's losses, gradients, ten SGD steps and lane state.
+"""Writes the golden values of Golden.java: PyTorch's losses, gradients, ten SGD steps and lane state.
 
 usage: make_golden.py OUTPUT.safetensors     (PyTorch and safetensors; the checked-in file came from torch 2.13.0, CPU)
 """

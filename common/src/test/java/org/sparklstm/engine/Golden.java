@@ -7,23 +7,22 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Arrays;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 import org.sparklstm.model.LstmShape;
 import org.sparklstm.model.ParameterLayout;
 import org.sparklstm.model.Safetensors;
 import org.sparklstm.text.Window;
 
-/** The engines against PyTorch; {@code src/test/python/make_golden.py} wrote the values. */
-class GoldenTest {
+/** PyTorch's values of a small model, which {@code src/test/python/make_golden.py} wrote. */
+final class Golden {
   private static final LstmShape SHAPE = new LstmShape(23, 7, 2);
   private static final int LANES = 3;
   private static final int LENGTH = 5;
   private static final int STEPS = 10;
 
-  @ParameterizedTest
-  @ValueSource(strings = {"onednn", "dl4j"})
-  void lossesGradientsTenStepsAndLaneStateEqualPyTorchs(String engine) throws IOException {
+  private Golden() {}
+
+  /** Compares losses, gradients, ten clipped steps and the lane state. */
+  static void assertEqualsPyTorch(Engine engine) throws IOException {
     Safetensors golden = golden();
     float[] ids = tensor(golden, "ids");
     float[] losses = tensor(golden, "losses");
@@ -103,7 +102,7 @@ class GoldenTest {
   }
 
   private static Safetensors golden() throws IOException {
-    try (InputStream in = GoldenTest.class.getResourceAsStream("/golden/lstm.safetensors")) {
+    try (InputStream in = Golden.class.getResourceAsStream("/golden/lstm.safetensors")) {
       byte[] bytes = in.readAllBytes();
       return Safetensors.read(new ByteArrayInputStream(bytes), bytes.length);
     }
