@@ -1,0 +1,88 @@
+package org.sparklstm.engine.torch;
+
+import java.util.Locale;
+import org.bytedeco.javacpp.FloatPointer;
+import org.bytedeco.javacpp.LongPointer;
+import org.bytedeco.pytorch.Device;
+import org.bytedeco.pytorch.DeviceOptional;
+import org.bytedeco.pytorch.MemoryFormatOptional;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorOptions;
+import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+
+/**
+ * Tensors on one device, and what goes there and back. All are made in the caller's {@link
+ * org.bytedeco.javacpp.PointerScope} and freed with it.
+ */
+final class Tensors {
+  private final String device;
+
+  Tensors(TorchDevice device) {
+    this.device = device.name().toLowerCase(Locale.ROOT);
+  }
+
+  private TensorOptions options(ScalarType type) {
+    return new TensorOptions(type).device(new DeviceOptional(new Device(device)));
+  }
+
+  /** Zeros. */
+  Tensor zeros(ScalarType type, long... shape) {
+    return torch.zeros(shape, options(type));
+  }
+
+  /** The same float everywhere. */
+  Tensor full(float value, long... shape) {
+    return torch.full(shape, new Scalar(value), options(ScalarType.Float));
+  }
+
+  /** 1 to {@code last}. */
+  Tensor range(long last) {
+    return torch.arange(new Scalar(1L), new Scalar(last + 1), options(ScalarType.Long));
+  }
+
+  /** These numbers in one dimension. */
+  Tensor of(float[] values) {
+    return copy(
+        torch.from_blob(
+            new FloatPointer(values),
+            new long[] {values.length},
+            new TensorOptions(ScalarType.Float)));
+  }
+
+  /** These numbers in one dimension. */
+  Tensor of(long[] values) {
+    return copy(
+        torch.from_blob(
+            new LongPointer(values),
+            new long[] {values.length},
+            new TensorOptions(ScalarType.Long)));
+  }
+
+  /**
+   * Does not wait for what the device computes. From memory that is not pinned, CUDA returns only
+   * when it has read all of it.
+   */
+  private Tensor copy(Tensor host) {
+    return host.to(new Device(device), host.scalar_type(), true, false, new MemoryFormatOptional());
+  }
+
+  /** The floats of a tensor, row-major. */
+  static float[] floats(Tensor tensor) {
+    float[] values = new float[Math.toIntExact(tensor.numel())];
+    host(tensor).data_ptr_float().get(values);
+    return values;
+  }
+
+  /** The doubles of a tensor, row-major. */
+  static double[] doubles(Tensor tensor) {
+    double[] values = new double[Math.toIntExact(tensor.numel())];
+    host(tensor).data_ptr_double().get(values);
+    return values;
+  }
+
+  private static Tensor host(Tensor tensor) {
+    return tensor.to(new Device("cpu"), tensor.scalar_type()).contiguous();
+  }
+}

@@ -1,0 +1,82 @@
+package org.sparklstm.engine.torch;
+
+import java.util.Optional;
+import org.sparklstm.engine.Engine;
+import org.sparklstm.engine.Optimiser;
+import org.sparklstm.engine.Regularisation;
+import org.sparklstm.engine.Replica;
+import org.sparklstm.model.LstmShape;
+
+/**
+ * The engine on libtorch: on a GPU, or on the CPU to be tested there. It needs one of the jars with
+ * libtorch's libraries beside it.
+ */
+public final class TorchEngine implements Engine {
+  private final String wanted;
+  private final TorchPrecision precision;
+
+  /** An engine on the device that libtorch on the class path is built for, in float32. */
+  public TorchEngine() {
+    this(System.getProperty("org.sparklstm.engine.torch.device", "auto"), TorchPrecision.FLOAT32);
+  }
+
+  /**
+   * An engine on a device.
+   *
+   * @param wanted {@code auto}, {@code cpu} or {@code cuda}
+   */
+  TorchEngine(String wanted, TorchPrecision precision) {
+    this.wanted = wanted;
+    this.precision = precision;
+  }
+
+  private TorchDevice device() {
+    return TorchDevice.of(wanted, TorchLibrary.hasGpuBuild());
+  }
+
+  @Override
+  public String name() {
+    return "torch";
+  }
+
+  /** On a GPU it is the fastest; on a CPU the engine onednn is. */
+  @Override
+  public int preference() {
+    return device() == TorchDevice.CUDA ? 20 : 5;
+  }
+
+  @Override
+  public Optional<String> whyUnavailable() {
+    return TorchLibrary.whyUnavailable(device());
+  }
+
+  @Override
+  public Optional<String> refuses(LstmShape shape, Regularisation regularisation, int threads) {
+    return Optional.empty();
+  }
+
+  /** Upper bounds, without what the library and CUDA take for themselves. */
+  @Override
+  public Memory memory(LstmShape shape, Optimiser optimiser, int lanes, int length) {
+    long h = shape.hiddenSize();
+    long n = (long) lanes * length;
+    long p = shape.parameterCount();
+    // The gradient exists twice while it is copied, and cuDNN has a copy of the layers' weights.
+    long weights = 3 * p + 24L * shape.layers() * h * h;
+    long activations = n * h * (8 + shape.layers() * 24L);
+    long logits = 4 * n * shape.vocabularySize();
+    long bytes = Float.BYTES * (weights + activations + logits);
+    return device() == TorchDevice.CUDA
+        ? new Memory(Float.BYTES * p, bytes) // on the host, parameters on their way
+        : new Memory(bytes + Float.BYTES * p, 0);
+  }
+
+  @Override
+  public Replica replica(LstmShape shape, int lanes) {
+    Optional<String> why = whyUnavailable();
+    if (why.isPresent()) {
+      throw new IllegalStateException("The engine torch does not run here: " + why.get());
+    }
+    return new TorchReplica(shape, lanes, device(), precision);
+  }
+}

@@ -1,0 +1,89 @@
+package org.sparklstm.engine.torch;
+
+import java.util.Optional;
+import org.bytedeco.javacpp.Loader;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Context;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+
+/** libtorch of this JVM: whether it is there and runs. */
+final class TorchLibrary {
+  private static final String EXTENSION = "org.bytedeco.javacpp.platform.extension";
+  private static final String GPU = "-gpu";
+
+  private TorchLibrary() {}
+
+  /** Whether the class path has libtorch for GPUs. */
+  static boolean hasGpuBuild() {
+    return has(GPU);
+  }
+
+  /** Whether JavaCPP finds a build; that of its property only, if it is set. */
+  private static boolean has(String extension) {
+    String resource =
+        "org/bytedeco/pytorch/%s%s/%s"
+            .formatted(Loader.getPlatform(), extension, System.mapLibraryName("jnitorch"));
+    return System.getProperty(EXTENSION, extension).equals(extension)
+        && TorchLibrary.class.getClassLoader().getResource(resource) != null;
+  }
+
+  /** Why it does not compute on a device; nothing is loaded if that is clear before. */
+  static Optional<String> whyUnavailable(TorchDevice device) {
+    return Obstacles.toLoading(has(""), has(GPU), device)
+        .or(() -> Loaded.ERROR.map(Obstacles::loading))
+        .or(() -> Obstacles.toComputing(device, torch.cuda_is_available(), kernelError(device)));
+  }
+
+  /** Loaded when it is first needed, which takes seconds. */
+  private static final class Loaded {
+    static final Optional<String> ERROR = load();
+
+    private static Optional<String> load() {
+      try {
+        Loader.load(torch.class);
+        configure(torch.globalContext());
+        return Optional.empty();
+      } catch (LinkageError e) {
+        return Optional.of(messages(e));
+      }
+    }
+
+    /** What could make two runs differ is switched off, and so is what computes less precisely. */
+    private static void configure(Context context) {
+      // oneDNN's LSTM of this build, which only inference takes, is wrong.
+      context.setUserEnabledMkldnn(false);
+      context.setDeterministicCuDNN(true);
+      context.setBenchmarkCuDNN(false);
+      // Warns of what is not deterministic instead of failing, also where CUBLAS_WORKSPACE_CONFIG
+      // is not set: it matters only to programs that compute on several streams.
+      context.setDeterministicAlgorithms(true, true);
+      context.setDeterministicFillUninitializedMemory(false); // no kernel here reads such memory
+      context.setAllowBF16ReductionCuBLAS(false);
+    }
+
+    /** The loader's own message is in a cause of the error. */
+    private static String messages(Throwable error) {
+      StringBuilder messages = new StringBuilder(String.valueOf(error.getMessage()));
+      for (Throwable cause = error.getCause(); cause != null; cause = cause.getCause()) {
+        messages.append('\n').append(cause.getMessage());
+      }
+      return messages.toString();
+    }
+  }
+
+  /** What libtorch says when it is to add two numbers on the device. */
+  private static Optional<String> kernelError(TorchDevice device) {
+    if (device == TorchDevice.CUDA && !torch.cuda_is_available()) {
+      return Optional.empty();
+    }
+    try (PointerScope scope = new PointerScope()) {
+      Tensor sum = new Tensors(device).zeros(ScalarType.Float, 1);
+      Tensors.floats(sum.add(sum));
+      return Optional.empty();
+    } catch (RuntimeException e) {
+      return Optional.of(String.valueOf(e.getMessage()));
+    }
+  }
+}

@@ -1,0 +1,73 @@
+package org.sparklstm.engine.torch;
+
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.sparklstm.engine.DropoutNoise;
+import org.sparklstm.engine.Regularisation;
+import org.sparklstm.text.Window;
+
+/**
+ * {@link DropoutNoise} drawn on the device, to the same bits: its masks would take longer to copy
+ * there than a window takes to train on.
+ */
+final class TorchNoise {
+  private static final long GOLDEN_GAMMA = 0x9E3779B97F4A7C15L;
+
+  private TorchNoise() {}
+
+  /**
+   * The keys of a window's masks.
+   *
+   * @param layers L
+   * @return [L + 1, B]
+   */
+  static long[] keys(Window window, long noiseSeed, int layers) {
+    int lanes = window.lanes();
+    long[] keys = new long[(layers + 1) * lanes];
+    for (int layer = 0; layer <= layers; layer++) {
+      for (int lane = 0; lane < lanes; lane++) {
+        keys[layer * lanes + lane] =
+            DropoutNoise.key(noiseSeed, window.index(), window.firstLane() + lane, layer);
+      }
+    }
+    return keys;
+  }
+
+  /**
+   * What the activations that enter a layer are multiplied with.
+   *
+   * @param keys [B] of the layer
+   * @param length T
+   * @param units H
+   * @return [T, B, H], or [1, B, H] for a locked mask
+   */
+  static Tensor factors(
+      Tensors tensors, Tensor keys, Regularisation regularisation, int length, int units) {
+    float keep = regularisation.keepProbability();
+    long steps = regularisation.masks(length);
+    Tensor counters =
+        tensors
+            .range(steps * units)
+            .mul_(new Scalar(GOLDEN_GAMMA))
+            .view(steps, 1, units)
+            .add(keys.view(1, -1, 1));
+    long kept = (long) Math.ceil(keep * 0x1p24); // of 2^24 equally likely values
+    return shifted(mix(counters), 40)
+        .lt(new Scalar(kept))
+        .to(ScalarType.Float)
+        .mul_(new Scalar(1 / keep));
+  }
+
+  /** SplitMix64's finaliser, in place. */
+  private static Tensor mix(Tensor z) {
+    z.bitwise_xor_(shifted(z, 30)).mul_(new Scalar(0xBF58476D1CE4E5B9L));
+    z.bitwise_xor_(shifted(z, 27)).mul_(new Scalar(0x94D049BB133111EBL));
+    return z.bitwise_xor_(shifted(z, 31));
+  }
+
+  /** z >>> bits; libtorch has only the shift that keeps the sign. */
+  private static Tensor shifted(Tensor z, int bits) {
+    return z.bitwise_right_shift(new Scalar((long) bits)).bitwise_and_(new Scalar(-1L >>> bits));
+  }
+}
