@@ -11,6 +11,8 @@ import org.sparklstm.model.LstmShape;
 
 /** The network on a device, forward; libtorch differentiates it. */
 final class TorchNetwork {
+  static final Dropout NO_DROPOUT = (activations, layer) -> activations;
+
   private final LstmShape shape;
   private final TorchParameters parameters;
   private final Tensor noBias; // [4·H] zeros, for the layers' second bias
@@ -21,7 +23,7 @@ final class TorchNetwork {
     this.noBias = memory.keep(tensors.zeros(ScalarType.Float, 4L * shape.hiddenSize()));
   }
 
-  /** What is multiplied with the activations that enter a layer; L is the softmax layer. */
+  /** What is done with the activations [T, B, H] that enter a layer; L is the softmax layer. */
   interface Dropout {
     Tensor apply(Tensor activations, int layer);
   }

@@ -35,12 +35,12 @@ final class TorchNoise {
   }
 
   /**
-   * What the activations that enter a layer are multiplied with.
+   * What the activations that enter each layer are multiplied with.
    *
-   * @param keys [B] of the layer
+   * @param keys [L + 1, B]
    * @param length T
    * @param units H
-   * @return [T, B, H], or [1, B, H] for a locked mask
+   * @return [L + 1, T, B, H], or [L + 1, 1, B, H] for locked masks
    */
   static Tensor factors(
       Tensors tensors, Tensor keys, Regularisation regularisation, int length, int units) {
@@ -50,8 +50,8 @@ final class TorchNoise {
         tensors
             .range(steps * units)
             .mul_(new Scalar(GOLDEN_GAMMA))
-            .view(steps, 1, units)
-            .add(keys.view(1, -1, 1));
+            .view(1, steps, 1, units)
+            .add(keys.view(keys.size(0), 1, keys.size(1), 1));
     long kept = (long) Math.ceil(keep * 0x1p24); // of 2^24 equally likely values
     return shifted(mix(counters), 40)
         .lt(new Scalar(kept))

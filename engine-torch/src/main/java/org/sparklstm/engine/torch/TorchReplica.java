@@ -149,8 +149,7 @@ final class TorchReplica implements Replica {
           network.forward(
               integers.narrow(0, 0, n).view(window.length(), lanes),
               state,
-              (activations, layer) ->
-                  drop(activations, keys.select(0, layer), regularisation, window.length()),
+              dropout(keys, regularisation, window.length()),
               precision.operands(),
               true);
       Tensor nats = nats(result, integers.narrow(0, n, n));
@@ -163,11 +162,12 @@ final class TorchReplica implements Replica {
     }
   }
 
-  private Tensor drop(Tensor activations, Tensor keys, Regularisation regularisation, int length) {
-    return regularisation.drops()
-        ? activations.mul(
-            TorchNoise.factors(tensors, keys, regularisation, length, shape.hiddenSize()))
-        : activations;
+  private TorchNetwork.Dropout dropout(Tensor keys, Regularisation regularisation, int length) {
+    if (!regularisation.drops()) {
+      return TorchNetwork.NO_DROPOUT;
+    }
+    Tensor factors = TorchNoise.factors(tensors, keys, regularisation, length, shape.hiddenSize());
+    return (activations, layer) -> activations.mul(factors.select(0, layer));
   }
 
   /** −ln p of each target, [N]. */
@@ -248,11 +248,7 @@ final class TorchReplica implements Replica {
     try (NoGradGuard guard = new NoGradGuard()) {
       TorchNetwork.Result result =
           network.forward(
-              words.view(-1, lanes),
-              state,
-              (activations, layer) -> activations,
-              ScalarType.Float,
-              false);
+              words.view(-1, lanes), state, TorchNetwork.NO_DROPOUT, ScalarType.Float, false);
       state.copy_(result.state());
       return result;
     }

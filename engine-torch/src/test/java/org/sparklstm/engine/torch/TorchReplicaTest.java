@@ -1,10 +1,179 @@
 package org.sparklstm.engine.torch;
 
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import java.util.Random;
+import org.bytedeco.javacpp.Pointer;
+import org.junit.jupiter.api.Test;
+import org.sparklstm.engine.Engines;
 import org.sparklstm.engine.FastReplicaTest;
+import org.sparklstm.engine.LossSum;
+import org.sparklstm.engine.Regularisation;
+import org.sparklstm.engine.Regularisation.DropoutMode;
+import org.sparklstm.engine.Replica;
+import org.sparklstm.engine.Sgd;
+import org.sparklstm.model.LstmShape;
+import org.sparklstm.model.ParameterLayout;
+import org.sparklstm.text.Window;
 
 class TorchReplicaTest extends FastReplicaTest {
+  private static final LstmShape TIED = new LstmShape(10_000, 37, 3, true);
+  private static final Regularisation LOCKED = new Regularisation(0.5f, DropoutMode.LOCKED);
 
   TorchReplicaTest() {
     super("torch", "onednn", 2L << 30);
+  }
+
+  private static Replica replica(TorchPrecision precision) {
+    Replica replica = new TorchEngine("cpu", precision).replica(TIED, 4);
+    replica.useThreads(1);
+    replica.setParameters(ParameterLayout.initialise(TIED, 0.1f, 1));
+    return replica;
+  }
+
+  private static Window window(Random random) {
+    return new Window(
+        0,
+        0,
+        4,
+        6,
+        random.ints(24, 0, TIED.vocabularySize()).toArray(),
+        random.ints(24, 0, TIED.vocabularySize()).toArray());
+  }
+
+  /** The reference for models that are not tied has no tied ones. */
+  @Test
+  void stepsOfATiedModelAreThoseOfTheOtherFastEngine() {
+    Random random = new Random(2);
+    try (Replica torch = replica(TorchPrecision.FLOAT32);
+        Replica other = Engines.find("onednn").replica(TIED, 4)) {
+      other.useThreads(1);
+      other.setParameters(torch.parameters());
+      for (int step = 0; step < 10; step++) {
+        Window window = window(random);
+        LossSum expected = other.backpropagate(window, LOCKED, 3);
+        assertThat(torch.backpropagate(window, LOCKED, 3).nats())
+            .isCloseTo(expected.nats(), within(1e-6 * expected.nats()));
+        double norm = other.step(new Sgd(0.5), 1);
+        assertThat(torch.step(new Sgd(0.5), 1)).isCloseTo(norm, within(1e-5 * norm));
+      }
+      assertThat(distance(torch.parameters(), other.parameters())).isLessThan(1e-4);
+    }
+  }
+
+  /** On a CPU, TF32 is float32. */
+  @Test
+  void tf32ChangesNothingOnACpu() {
+    Window window = window(new Random(3));
+    try (Replica torch = replica(TorchPrecision.FLOAT32);
+        Replica tf32 = replica(TorchPrecision.TF32)) {
+      assertThat(tf32.backpropagate(window, LOCKED, 3))
+          .isEqualTo(torch.backpropagate(window, LOCKED, 3));
+      assertThat(tf32.gradient()).isEqualTo(torch.gradient());
+    }
+  }
+
+  /** bfloat16 has 8 bits of mantissa: each operand is off by 1 part in 512 at most. */
+  @Test
+  void bfloat16TrainsNearFloat32AndEvaluatesInIt() {
+    Random random = new Random(4);
+    try (Replica exact = replica(TorchPrecision.FLOAT32);
+        Replica rounded = replica(TorchPrecision.BFLOAT16)) {
+      Window window = window(random);
+      assertThat(rounded.evaluate(window)).isEqualTo(exact.evaluate(window));
+
+      double nats = exact.backpropagate(window, LOCKED, 3).nats();
+      double near = rounded.backpropagate(window, LOCKED, 3).nats();
+      assertThat(near).isNotEqualTo(nats).isCloseTo(nats, within(nats / 512));
+      assertThat(distance(rounded.gradient(), exact.gradient()))
+          .isPositive()
+          .isLessThan(Replica.norm(exact.gradient()) / 32);
+
+      // The step is less than a rounding of a parameter to bfloat16.
+      float[] before = rounded.parameters();
+      rounded.step(new Sgd(5), 1e-4);
+      exact.step(new Sgd(5), 1e-4);
+      double moved = distance(exact.parameters(), before);
+      assertThat(moved).isPositive();
+      assertThat(distance(rounded.parameters(), exact.parameters())).isLessThan(moved / 8);
+    }
+  }
+
+  /** ‖a − b‖. */
+  private static double distance(float[] a, float[] b) {
+    float[] difference = a.clone();
+    for (int i = 0; i < a.length; i++) {
+      difference[i] -= b[i];
+    }
+    return Replica.norm(difference);
+  }
+
+  @Test
+  void aThousandWindowsLeaveNoObject() {
+    LstmShape shape = new LstmShape(50, 16, 2);
+    int[] words = new Random(5).ints(20, 0, 50).toArray();
+    Window window = new Window(0, 0, 4, 5, words, words);
+    try (Replica replica = new TorchEngine().replica(shape, 4)) {
+      replica.useThreads(1);
+      work(replica, window, 1);
+      long objects = Pointer.totalCount();
+      long bytes = Pointer.totalBytes();
+      work(replica, window, 1000);
+      assertThat(Pointer.totalCount()).isEqualTo(objects);
+      assertThat(Pointer.totalBytes()).isEqualTo(bytes);
+    }
+  }
+
+  /** A window's logits alone are 2 MB. */
+  @Test
+  void hundredsOfLargeWindowsTakeNoMoreMemoryThanTheFirst() {
+    LstmShape shape = new LstmShape(10_000, 8, 1);
+    int[] words = new Random(5).ints(50, 0, 10_000).toArray();
+    Window window = new Window(0, 0, 5, 10, words, words);
+    try (Replica replica = new TorchEngine().replica(shape, 5)) {
+      replica.useThreads(1);
+      train(replica, window, 20);
+      long physical = Pointer.physicalBytes();
+      train(replica, window, 300);
+      assertThat(Pointer.physicalBytes() - physical).isLessThan(256 << 20); // the heap may grow
+    }
+  }
+
+  private static void train(Replica replica, Window window, int times) {
+    for (int i = 0; i < times; i++) {
+      replica.backpropagate(window, LOCKED, i);
+      replica.evaluate(window);
+    }
+  }
+
+  private static void work(Replica replica, Window window, int times) {
+    for (int i = 0; i < times; i++) {
+      replica.backpropagate(window, LOCKED, i);
+      replica.step(new Sgd(5), 0.1);
+      replica.evaluate(window);
+      replica.score(window);
+      replica.next(new int[4]);
+      replica.clearLane(1);
+      replica.setLaneState(replica.laneState());
+      replica.setParameters(replica.parameters());
+      replica.gradient();
+    }
+  }
+
+  @Test
+  void aClosedReplicaLeavesNothing() {
+    LstmShape shape = new LstmShape(50, 16, 2);
+    int[] words = new int[20];
+    cycle(shape, words);
+    long objects = Pointer.totalCount();
+    cycle(shape, words);
+    assertThat(Pointer.totalCount()).isEqualTo(objects);
+  }
+
+  private static void cycle(LstmShape shape, int[] words) {
+    try (Replica replica = new TorchEngine().replica(shape, 4)) {
+      replica.backpropagate(new Window(0, 0, 4, 5, words, words), LOCKED, 1);
+    }
   }
 }

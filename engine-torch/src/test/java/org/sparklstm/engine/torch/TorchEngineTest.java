@@ -1,0 +1,150 @@
+package org.sparklstm.engine.torch;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import org.bytedeco.javacpp.Loader;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.sparklstm.engine.Engine;
+import org.sparklstm.engine.EngineChoice;
+import org.sparklstm.engine.Engines;
+import org.sparklstm.engine.Replica;
+import org.sparklstm.engine.Sgd;
+import org.sparklstm.model.LstmShape;
+
+class TorchEngineTest {
+  private static final LstmShape SHAPE = new LstmShape(11, 3, 1);
+  private static final String LIBRARIES = "pytorch-.*-" + Loader.getPlatform() + "\\.jar";
+
+  @Test
+  void onACpuTheOtherFastEngineIsPreferred() {
+    assertThat(Engines.all()).extracting(Engine::name).containsExactly("onednn", "torch", "dl4j");
+    assertThat(new EngineChoice("auto", 1).engine().name()).isEqualTo("onednn");
+    assertThat(Engines.whyUnavailable("torch")).isEmpty();
+  }
+
+  @Test
+  void onAGpuItIsPreferred() {
+    int onednn = Engines.find("onednn").preference();
+    assertThat(engine("cuda").preference()).isGreaterThan(onednn);
+    assertThat(engine("cpu").preference()).isLessThan(onednn);
+  }
+
+  private static TorchEngine engine(String device) {
+    return new TorchEngine(device, TorchPrecision.FLOAT32);
+  }
+
+  @Test
+  void theDeviceIsTheWantedOneOrThatOfTheBuild() {
+    assertThat(TorchDevice.of("cpu", true)).isEqualTo(TorchDevice.CPU);
+    assertThat(TorchDevice.of("cuda", false)).isEqualTo(TorchDevice.CUDA);
+    assertThat(TorchDevice.of("auto", false)).isEqualTo(TorchDevice.CPU);
+    assertThat(TorchDevice.of("auto", true)).isEqualTo(TorchDevice.CUDA);
+    assertThatThrownBy(() -> TorchDevice.of("tpu", true))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("The device of the engine torch must be auto, cpu or cuda, is tpu");
+  }
+
+  @Test
+  void aGpuIsRefusedWhereTheLibraryIsForTheCpu() {
+    assertThatThrownBy(() -> engine("cuda").replica(SHAPE, 2))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessage(
+            "The engine torch does not run here: libtorch on the class path is built for the CPU:"
+                + " replace its jar by that with the classifier linux-x86_64-gpu to compute on a"
+                + " GPU");
+  }
+
+  @Test
+  void memoryIsWhereTheDeviceIs() {
+    LstmShape large = new LstmShape(1000, 30, 2);
+    Engine.Memory cpu = engine("cpu").memory(SHAPE, new Sgd(5), 2, 5);
+    Engine.Memory gpu = engine("cuda").memory(SHAPE, new Sgd(5), 2, 5);
+
+    assertThat(cpu.device()).isZero();
+    assertThat(cpu.host()).isLessThan(engine("cpu").memory(large, new Sgd(5), 4, 10).host());
+    assertThat(gpu.host()).isPositive().isLessThan(gpu.device());
+    assertThat(gpu.device()).isLessThan(engine("cuda").memory(large, new Sgd(5), 4, 10).device());
+  }
+
+  /** The jar with libtorch's Java classes alone, and not even that. */
+  @Test
+  void withoutTheLibraryTheEngineSaysWhyAndOthersRun() throws Exception {
+    String why = "The engine torch does not run here: libtorch is not on the class path: ";
+    assertThat(run("torch", classPathWithout(LIBRARIES))).contains(why);
+    assertThat(run("torch", classPathWithout("pytorch-.*\\.jar"))).contains(why);
+    assertThat(run("onednn", classPathWithout("pytorch-.*\\.jar"))).contains("OneDnnReplica");
+  }
+
+  @Test
+  void withTwoBuildsNoneIsLoaded(@TempDir Path gpu) throws Exception {
+    build(gpu, "-gpu");
+    assertThat(run("torch", gpu + File.pathSeparator + classPathWithout("none")))
+        .contains("both on the class path");
+    assertThat(
+            run(
+                "torch",
+                gpu + File.pathSeparator + classPathWithout("none"),
+                "-Dorg.bytedeco.javacpp.platform.extension="))
+        .contains("TorchReplica");
+  }
+
+  /** What is no library, in the place of that for GPUs. */
+  @Test
+  void aLibraryThatCannotBeLoadedIsNoDeath(@TempDir Path gpu) throws Exception {
+    build(gpu, "-gpu");
+    assertThat(run("torch", gpu + File.pathSeparator + classPathWithout(LIBRARIES)))
+        .contains("The engine torch does not run here: libtorch cannot be loaded: ");
+  }
+
+  /** An empty file where a jar of libtorch has the library. */
+  private static void build(Path classPath, String extension) throws IOException {
+    Path library =
+        classPath.resolve(
+            "org/bytedeco/pytorch/%s%s/%s"
+                .formatted(Loader.getPlatform(), extension, System.mapLibraryName("jnitorch")));
+    Files.createDirectories(library.getParent());
+    Files.createFile(library);
+  }
+
+  private static String classPathWithout(String jars) {
+    return Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))
+        .filter(entry -> !Path.of(entry).getFileName().toString().matches(jars))
+        .collect(Collectors.joining(File.pathSeparator));
+  }
+
+  private static String run(String engine, String classPath, String... options) throws Exception {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(List.of(options));
+    command.addAll(List.of("-cp", classPath, Main.class.getName(), engine));
+    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(process.waitFor(1, TimeUnit.MINUTES)).isTrue();
+    return output;
+  }
+
+  /** Prints the class of the replica that an engine makes. */
+  static final class Main {
+    private Main() {}
+
+    public static void main(String[] args) {
+      try (Replica replica = Engines.find(args[0]).replica(SHAPE, 2)) {
+        System.out.println(replica.getClass().getSimpleName());
+      } catch (IllegalStateException e) {
+        System.out.println(e.getMessage());
+      }
+    }
+  }
+}
