@@ -17,10 +17,10 @@ import javax.tools.ToolProvider;
 final class Sources {
   private Sources() {}
 
-  /** The files of both modules without their tests. */
+  /** The files of the modules without their tests. */
   static List<Path> files() throws IOException {
     List<Path> sources = new ArrayList<>();
-    for (String module : List.of("common", "spark-job")) {
+    for (String module : List.of("common", "engine-torch", "spark-job")) {
       try (Stream<Path> files = Files.walk(Path.of("..", module, "src/main/java"))) {
         files.filter(file -> file.toString().endsWith(".java")).forEach(sources::add);
       }

@@ -6,6 +6,12 @@ public enum Precision {
   FLOAT32,
 
   /**
+   * A GPU rounds the operands of matrix products to 10 bits of mantissa. On a CPU it is the same as
+   * {@link #FLOAT32}.
+   */
+  TF32,
+
+  /**
    * The operands of matrix products are rounded to bfloat16, where that is faster. Parameters, sums
    * and gradients stay float32.
    */

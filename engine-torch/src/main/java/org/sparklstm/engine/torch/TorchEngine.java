@@ -2,7 +2,9 @@ package org.sparklstm.engine.torch;
 
 import java.util.Optional;
 import org.sparklstm.engine.Engine;
+import org.sparklstm.engine.EngineChoice;
 import org.sparklstm.engine.Optimiser;
+import org.sparklstm.engine.Precision;
 import org.sparklstm.engine.Regularisation;
 import org.sparklstm.engine.Replica;
 import org.sparklstm.model.LstmShape;
@@ -13,11 +15,13 @@ import org.sparklstm.model.LstmShape;
  */
 public final class TorchEngine implements Engine {
   private final String wanted;
-  private final TorchPrecision precision;
 
-  /** An engine on the device that libtorch on the class path is built for, in float32. */
+  /**
+   * An engine on the device that the property {@code org.sparklstm.engine.torch.device} names, or
+   * without it on that which libtorch on the class path is built for.
+   */
   public TorchEngine() {
-    this(System.getProperty("org.sparklstm.engine.torch.device", "auto"), TorchPrecision.FLOAT32);
+    this(System.getProperty("org.sparklstm.engine.torch.device", "auto"));
   }
 
   /**
@@ -25,9 +29,8 @@ public final class TorchEngine implements Engine {
    *
    * @param wanted {@code auto}, {@code cpu} or {@code cuda}
    */
-  TorchEngine(String wanted, TorchPrecision precision) {
+  TorchEngine(String wanted) {
     this.wanted = wanted;
-    this.precision = precision;
   }
 
   private TorchDevice device() {
@@ -46,18 +49,20 @@ public final class TorchEngine implements Engine {
   }
 
   @Override
-  public Optional<String> whyUnavailable() {
+  public Optional<String> whyUnavailable(Precision precision) {
     return TorchLibrary.whyUnavailable(device());
   }
 
   @Override
-  public Optional<String> refuses(LstmShape shape, Regularisation regularisation, int threads) {
+  public Optional<String> refuses(
+      LstmShape shape, Regularisation regularisation, EngineChoice how) {
     return Optional.empty();
   }
 
   /** Upper bounds, without what the library and CUDA take for themselves. */
   @Override
-  public Memory memory(LstmShape shape, Optimiser optimiser, int lanes, int length) {
+  public Memory memory(
+      LstmShape shape, Optimiser optimiser, Precision precision, int lanes, int length) {
     long h = shape.hiddenSize();
     long n = (long) lanes * length;
     long p = shape.parameterCount();
@@ -72,8 +77,8 @@ public final class TorchEngine implements Engine {
   }
 
   @Override
-  public Replica replica(LstmShape shape, int lanes) {
-    Optional<String> why = whyUnavailable();
+  public Replica replica(LstmShape shape, int lanes, Precision precision) {
+    Optional<String> why = whyUnavailable(precision);
     if (why.isPresent()) {
       throw new IllegalStateException("The engine torch does not run here: " + why.get());
     }

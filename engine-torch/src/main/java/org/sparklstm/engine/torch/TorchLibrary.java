@@ -7,6 +7,7 @@ import org.bytedeco.pytorch.Context;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.sparklstm.engine.Precision;
 
 /** libtorch of this JVM: whether it is there and runs. */
 final class TorchLibrary {
@@ -52,7 +53,7 @@ final class TorchLibrary {
 
     /** What could make two runs differ is switched off, and so is what computes less precisely. */
     private static void configure(Context context) {
-      // oneDNN's LSTM of this build, which only inference takes, is wrong.
+      // A prototype on this build got wrong results from oneDNN's LSTM, which only inference takes.
       context.setUserEnabledMkldnn(false);
       context.setDeterministicCuDNN(true);
       context.setBenchmarkCuDNN(false);
@@ -71,6 +72,13 @@ final class TorchLibrary {
       }
       return messages.toString();
     }
+  }
+
+  /** Sets how GPUs multiply floats: a switch of the whole process. */
+  static void multiplyIn(Precision precision) {
+    Context context = torch.globalContext();
+    context.setAllowTF32CuBLAS(precision == Precision.TF32);
+    context.setAllowTF32CuDNN(precision == Precision.TF32);
   }
 
   /** What libtorch says when it is to add two numbers on the device. */

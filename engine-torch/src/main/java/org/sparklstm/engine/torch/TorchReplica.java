@@ -12,6 +12,7 @@ import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.sparklstm.engine.LossSum;
 import org.sparklstm.engine.Optimiser;
+import org.sparklstm.engine.Precision;
 import org.sparklstm.engine.Regularisation;
 import org.sparklstm.engine.Replica;
 import org.sparklstm.engine.Sgd;
@@ -28,7 +29,7 @@ final class TorchReplica implements Replica {
 
   private final LstmShape shape;
   private final int lanes;
-  private final TorchPrecision precision;
+  private final Precision precision;
   private final Tensors tensors;
   private final NativeMemory memory = new NativeMemory();
   private final TorchParameters parameters;
@@ -41,8 +42,9 @@ final class TorchReplica implements Replica {
    * A replica, all zeros.
    *
    * @param lanes B, the lanes of every window
+   * @param precision of training
    */
-  TorchReplica(LstmShape shape, int lanes, TorchDevice device, TorchPrecision precision) {
+  TorchReplica(LstmShape shape, int lanes, TorchDevice device, Precision precision) {
     this.shape = shape;
     this.lanes = lanes;
     this.precision = precision;
@@ -62,7 +64,9 @@ final class TorchReplica implements Replica {
   @Override
   public void useThreads(int threads) {
     torch.set_num_threads(threads);
-    openblas_nolapack.blas_set_num_threads(threads);
+    try (PointerScope scope = new PointerScope()) { // for OpenBLAS's function
+      openblas_nolapack.blas_set_num_threads(threads);
+    }
   }
 
   @Override
@@ -135,7 +139,7 @@ final class TorchReplica implements Replica {
   @Override
   public LossSum backpropagate(Window window, Regularisation regularisation, long noiseSeed) {
     requireLanes(window);
-    precision.use();
+    TorchLibrary.multiplyIn(precision);
     long n = window.targets().length;
     try (PointerScope scope = new PointerScope()) {
       Tensor integers = // inputs [N], targets [N], keys of the noise [L + 1, B]
@@ -150,7 +154,7 @@ final class TorchReplica implements Replica {
               integers.narrow(0, 0, n).view(window.length(), lanes),
               state,
               dropout(keys, regularisation, window.length()),
-              precision.operands(),
+              precision == Precision.BFLOAT16 ? ScalarType.BFloat16 : ScalarType.Float,
               true);
       Tensor nats = nats(result, integers.narrow(0, n, n));
       parameters.differentiate(nats, tensors.full(1f / lanes, n)); // the loss is a mean over lanes
@@ -244,7 +248,7 @@ final class TorchReplica implements Replica {
    * @param words [N]
    */
   private TorchNetwork.Result infer(Tensor words) {
-    TorchPrecision.FLOAT32.use();
+    TorchLibrary.multiplyIn(Precision.FLOAT32);
     try (NoGradGuard guard = new NoGradGuard()) {
       TorchNetwork.Result result =
           network.forward(

@@ -19,6 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.sparklstm.engine.Engine;
 import org.sparklstm.engine.EngineChoice;
 import org.sparklstm.engine.Engines;
+import org.sparklstm.engine.Precision;
 import org.sparklstm.engine.Replica;
 import org.sparklstm.engine.Sgd;
 import org.sparklstm.model.LstmShape;
@@ -30,8 +31,8 @@ class TorchEngineTest {
   @Test
   void onACpuTheOtherFastEngineIsPreferred() {
     assertThat(Engines.all()).extracting(Engine::name).containsExactly("onednn", "torch", "dl4j");
-    assertThat(new EngineChoice("auto", 1).engine().name()).isEqualTo("onednn");
-    assertThat(Engines.whyUnavailable("torch")).isEmpty();
+    assertThat(new EngineChoice("auto", 1, Precision.FLOAT32).engine().name()).isEqualTo("onednn");
+    assertThat(Engines.find("torch").whyUnavailable(Precision.FLOAT32)).isEmpty();
   }
 
   @Test
@@ -42,7 +43,7 @@ class TorchEngineTest {
   }
 
   private static TorchEngine engine(String device) {
-    return new TorchEngine(device, TorchPrecision.FLOAT32);
+    return new TorchEngine(device);
   }
 
   @Test
@@ -58,7 +59,7 @@ class TorchEngineTest {
 
   @Test
   void aGpuIsRefusedWhereTheLibraryIsForTheCpu() {
-    assertThatThrownBy(() -> engine("cuda").replica(SHAPE, 2))
+    assertThatThrownBy(() -> engine("cuda").replica(SHAPE, 2, Precision.FLOAT32))
         .isInstanceOf(IllegalStateException.class)
         .hasMessage(
             "The engine torch does not run here: libtorch on the class path is built for the CPU:"
@@ -69,13 +70,15 @@ class TorchEngineTest {
   @Test
   void memoryIsWhereTheDeviceIs() {
     LstmShape large = new LstmShape(1000, 30, 2);
-    Engine.Memory cpu = engine("cpu").memory(SHAPE, new Sgd(5), 2, 5);
-    Engine.Memory gpu = engine("cuda").memory(SHAPE, new Sgd(5), 2, 5);
+    Engine.Memory cpu = engine("cpu").memory(SHAPE, new Sgd(5), Precision.FLOAT32, 2, 5);
+    Engine.Memory gpu = engine("cuda").memory(SHAPE, new Sgd(5), Precision.FLOAT32, 2, 5);
 
     assertThat(cpu.device()).isZero();
-    assertThat(cpu.host()).isLessThan(engine("cpu").memory(large, new Sgd(5), 4, 10).host());
+    assertThat(cpu.host())
+        .isLessThan(engine("cpu").memory(large, new Sgd(5), Precision.FLOAT32, 4, 10).host());
     assertThat(gpu.host()).isPositive().isLessThan(gpu.device());
-    assertThat(gpu.device()).isLessThan(engine("cuda").memory(large, new Sgd(5), 4, 10).device());
+    assertThat(gpu.device())
+        .isLessThan(engine("cuda").memory(large, new Sgd(5), Precision.FLOAT32, 4, 10).device());
   }
 
   /** The jar with libtorch's Java classes alone, and not even that. */
@@ -140,7 +143,7 @@ class TorchEngineTest {
     private Main() {}
 
     public static void main(String[] args) {
-      try (Replica replica = Engines.find(args[0]).replica(SHAPE, 2)) {
+      try (Replica replica = Engines.find(args[0]).replica(SHAPE, 2, Precision.FLOAT32)) {
         System.out.println(replica.getClass().getSimpleName());
       } catch (IllegalStateException e) {
         System.out.println(e.getMessage());

@@ -9,9 +9,11 @@ import org.junit.jupiter.api.Test;
 import org.sparklstm.engine.Engines;
 import org.sparklstm.engine.FastReplicaTest;
 import org.sparklstm.engine.LossSum;
+import org.sparklstm.engine.Precision;
 import org.sparklstm.engine.Regularisation;
 import org.sparklstm.engine.Regularisation.DropoutMode;
 import org.sparklstm.engine.Replica;
+import org.sparklstm.engine.Replicas;
 import org.sparklstm.engine.Sgd;
 import org.sparklstm.model.LstmShape;
 import org.sparklstm.model.ParameterLayout;
@@ -25,9 +27,8 @@ class TorchReplicaTest extends FastReplicaTest {
     super("torch", "onednn", 2L << 30);
   }
 
-  private static Replica replica(TorchPrecision precision) {
-    Replica replica = new TorchEngine("cpu", precision).replica(TIED, 4);
-    replica.useThreads(1);
+  private static Replica replica(Precision precision) {
+    Replica replica = Replicas.of(Engines.find("torch"), TIED, 4, precision);
     replica.setParameters(ParameterLayout.initialise(TIED, 0.1f, 1));
     return replica;
   }
@@ -46,9 +47,8 @@ class TorchReplicaTest extends FastReplicaTest {
   @Test
   void stepsOfATiedModelAreThoseOfTheOtherFastEngine() {
     Random random = new Random(2);
-    try (Replica torch = replica(TorchPrecision.FLOAT32);
-        Replica other = Engines.find("onednn").replica(TIED, 4)) {
-      other.useThreads(1);
+    try (Replica torch = replica(Precision.FLOAT32);
+        Replica other = Replicas.of("onednn", TIED, 4)) {
       other.setParameters(torch.parameters());
       for (int step = 0; step < 10; step++) {
         Window window = window(random);
@@ -66,8 +66,8 @@ class TorchReplicaTest extends FastReplicaTest {
   @Test
   void tf32ChangesNothingOnACpu() {
     Window window = window(new Random(3));
-    try (Replica torch = replica(TorchPrecision.FLOAT32);
-        Replica tf32 = replica(TorchPrecision.TF32)) {
+    try (Replica torch = replica(Precision.FLOAT32);
+        Replica tf32 = replica(Precision.TF32)) {
       assertThat(tf32.backpropagate(window, LOCKED, 3))
           .isEqualTo(torch.backpropagate(window, LOCKED, 3));
       assertThat(tf32.gradient()).isEqualTo(torch.gradient());
@@ -78,8 +78,8 @@ class TorchReplicaTest extends FastReplicaTest {
   @Test
   void bfloat16TrainsNearFloat32AndEvaluatesInIt() {
     Random random = new Random(4);
-    try (Replica exact = replica(TorchPrecision.FLOAT32);
-        Replica rounded = replica(TorchPrecision.BFLOAT16)) {
+    try (Replica exact = replica(Precision.FLOAT32);
+        Replica rounded = replica(Precision.BFLOAT16)) {
       Window window = window(random);
       assertThat(rounded.evaluate(window)).isEqualTo(exact.evaluate(window));
 
@@ -114,14 +114,14 @@ class TorchReplicaTest extends FastReplicaTest {
     LstmShape shape = new LstmShape(50, 16, 2);
     int[] words = new Random(5).ints(20, 0, 50).toArray();
     Window window = new Window(0, 0, 4, 5, words, words);
-    try (Replica replica = new TorchEngine().replica(shape, 4)) {
-      replica.useThreads(1);
+    try (Replica replica = Replicas.of("torch", shape, 4)) {
       work(replica, window, 1);
       long objects = Pointer.totalCount();
       long bytes = Pointer.totalBytes();
       work(replica, window, 1000);
-      assertThat(Pointer.totalCount()).isEqualTo(objects);
-      assertThat(Pointer.totalBytes()).isEqualTo(bytes);
+      // Fewer, if the garbage collector finds those of another test.
+      assertThat(Pointer.totalCount()).isLessThanOrEqualTo(objects);
+      assertThat(Pointer.totalBytes()).isLessThanOrEqualTo(bytes);
     }
   }
 
@@ -131,8 +131,7 @@ class TorchReplicaTest extends FastReplicaTest {
     LstmShape shape = new LstmShape(10_000, 8, 1);
     int[] words = new Random(5).ints(50, 0, 10_000).toArray();
     Window window = new Window(0, 0, 5, 10, words, words);
-    try (Replica replica = new TorchEngine().replica(shape, 5)) {
-      replica.useThreads(1);
+    try (Replica replica = Replicas.of("torch", shape, 5)) {
       train(replica, window, 20);
       long physical = Pointer.physicalBytes();
       train(replica, window, 300);
@@ -162,18 +161,20 @@ class TorchReplicaTest extends FastReplicaTest {
   }
 
   @Test
-  void aClosedReplicaLeavesNothing() {
-    LstmShape shape = new LstmShape(50, 16, 2);
-    int[] words = new int[20];
-    cycle(shape, words);
+  void closedReplicasLeaveNoObject() {
+    close(1);
     long objects = Pointer.totalCount();
-    cycle(shape, words);
-    assertThat(Pointer.totalCount()).isEqualTo(objects);
+    close(50);
+    assertThat(Pointer.totalCount()).isLessThanOrEqualTo(objects);
   }
 
-  private static void cycle(LstmShape shape, int[] words) {
-    try (Replica replica = new TorchEngine().replica(shape, 4)) {
-      replica.backpropagate(new Window(0, 0, 4, 5, words, words), LOCKED, 1);
+  private static void close(int times) {
+    LstmShape shape = new LstmShape(50, 16, 2);
+    Window window = new Window(0, 0, 4, 5, new int[20], new int[20]);
+    for (int i = 0; i < times; i++) {
+      try (Replica replica = Replicas.of("torch", shape, 4)) {
+        replica.backpropagate(window, LOCKED, 1);
+      }
     }
   }
 }
