@@ -2,7 +2,7 @@ package org.sparklstm.train;
 
 /** How the workers' updates come together; all give the same bytes. */
 public enum Combine {
-  /** {@link #DRIVER} if its memory has room for all of them, else {@link #SHARDED}. */
+  /** {@link #DRIVER} while its memory has room and that is faster, else {@link #SHARDED}. */
   AUTO,
   /** The driver collects and averages them. */
   DRIVER,

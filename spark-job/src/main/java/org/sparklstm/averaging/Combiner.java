@@ -34,6 +34,18 @@ final class Combiner {
    */
   private static final int PART = 1 << 22;
 
+  /**
+   * Milliseconds a megabyte that the driver takes for each worker beyond two to collect its update:
+   * 0.80 on a link of 10 Gbit/s, 0.46 to unpack it, 0.17 to average it.
+   */
+  private static final double COLLECTED_MS = 1.43;
+
+  /** Milliseconds that sharded takes longer than driver with two workers, whatever the update. */
+  private static final double SHUFFLE_MS = 50;
+
+  /** The same for each megabyte of an update. */
+  private static final double SHUFFLED_MS = 6.6;
+
   private final LaneAssignment lanes;
   private final int updateSize;
   private final Combine strategy;
@@ -77,16 +89,18 @@ final class Combiner {
    * What {@link Combine#AUTO} is.
    *
    * @param update bytes of a worker's
-   * @param heap bytes of the driver's
-   * @param maxResultSize bytes, spark.driver.maxResultSize; 0: any
+   * @param room bytes of updates that the driver has room for
+   * @param local whether the workers are threads of the driver, which need no link
    */
-  static Combine decide(Combine wanted, int workers, long update, long heap, long maxResultSize) {
+  static Combine decide(Combine wanted, int workers, long update, long room, boolean local) {
     if (wanted != Combine.AUTO) {
       return wanted;
     }
-    boolean fits =
-        workers * update <= heap / 4 && (maxResultSize == 0 || workers * update < maxResultSize);
-    return fits ? Combine.DRIVER : Combine.SHARDED;
+    double megabytes = update / 1e6;
+    double collecting = (workers - 2) * COLLECTED_MS * megabytes;
+    double shuffling = SHUFFLE_MS + SHUFFLED_MS * megabytes;
+    boolean fits = workers * update <= room;
+    return fits && (local || collecting <= shuffling) ? Combine.DRIVER : Combine.SHARDED;
   }
 
   /** Runs the round whose results these are, one partition a worker. */

@@ -277,18 +277,23 @@ class AveragingTrainerTest {
     assertThat(Replica.norm(off)).isPositive();
   }
 
-  @Test
-  void theDriverCollectsWhatFitsIntoAQuarterOfItsHeapAndTheResultLimit() {
-    long megabyte = 1 << 20;
-    assertThat(Combiner.decide(Combine.AUTO, 4, 25 * megabyte, 400 * megabyte, 0))
-        .isEqualTo(Combine.DRIVER);
-    assertThat(Combiner.decide(Combine.AUTO, 5, 25 * megabyte, 400 * megabyte, 0))
-        .isEqualTo(Combine.SHARDED);
-    assertThat(Combiner.decide(Combine.AUTO, 1, 101 * megabyte, 400 * megabyte, 0))
-        .isEqualTo(Combine.SHARDED);
-    assertThat(Combiner.decide(Combine.AUTO, 4, 25 * megabyte, 4000 * megabyte, 100 * megabyte))
-        .isEqualTo(Combine.SHARDED);
-    assertThat(Combiner.decide(Combine.TREE, 4, 25 * megabyte, 1, 1)).isEqualTo(Combine.TREE);
+  @ParameterizedTest(name = "{0}, {1} workers, {2} MB of {3}, local: {4}")
+  @CsvSource({
+    "AUTO, 4, 25, 100, true, DRIVER",
+    "AUTO, 5, 25, 100, true, SHARDED",
+    "AUTO, 1, 101, 100, true, SHARDED",
+    "AUTO, 16, 18, 1000, true, DRIVER",
+    "AUTO, 8, 18, 1000, false, DRIVER",
+    "AUTO, 9, 18, 1000, false, SHARDED",
+    "AUTO, 40, 1, 1000, false, DRIVER",
+    "AUTO, 7, 264, 4000, false, SHARDED",
+    "TREE, 5, 25, 1, false, TREE"
+  })
+  void theDriverCollectsWhatItHasRoomForWhileThatIsFaster(
+      Combine wanted, int workers, long update, long room, boolean local, Combine decided) {
+    long megabyte = 1_000_000;
+    assertThat(Combiner.decide(wanted, workers, update * megabyte, room * megabyte, local))
+        .isEqualTo(decided);
   }
 
   @Test
