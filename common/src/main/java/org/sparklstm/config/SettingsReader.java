@@ -15,6 +15,7 @@ import java.util.function.DoublePredicate;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.sparklstm.engine.Device;
 import org.sparklstm.engine.Engine;
 import org.sparklstm.engine.EngineChoice;
 import org.sparklstm.engine.Engines;
@@ -97,7 +98,8 @@ final class SettingsReader {
             new EngineChoice(
                 choice("engine.name", engineNames()),
                 integer("engine.threads", 1),
-                choice("engine.precision", Precision.class)),
+                choice("engine.precision", Precision.class),
+                choice("engine.device", Device.class)),
             new Settings.Checkpoint(
                 integer("checkpoint.every-rounds", 0), integer("checkpoint.keep", 1)),
             config,

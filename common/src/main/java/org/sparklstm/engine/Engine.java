@@ -21,10 +21,11 @@ public interface Engine {
   /**
    * Whether it runs on this machine.
    *
-   * @param precision of training
+   * @param how it is to compute; the name is not read
+   * @param gpu that Spark gave the caller's task, a number; empty if none
    * @return why it does not, as a sentence; empty if it does
    */
-  Optional<String> whyUnavailable(Precision precision);
+  Optional<String> whyUnavailable(EngineChoice how, String gpu);
 
   /**
    * Whether it can train such a model.
@@ -41,23 +42,24 @@ public interface Engine {
    *
    * @param shape of the network
    * @param optimiser whose state it may keep there
-   * @param precision of training
+   * @param how it is to compute; the name is not read
    * @param lanes B of its windows
    * @param length T of its windows
    * @return bytes, estimated from the sizes
    */
-  Memory memory(LstmShape shape, Optimiser optimiser, Precision precision, int lanes, int length);
+  Memory memory(LstmShape shape, Optimiser optimiser, EngineChoice how, int lanes, int length);
 
   /**
    * A new replica, with parameters and lane state of zeros and no optimiser state.
    *
    * @param shape of the network
    * @param lanes B, the lanes of every window
-   * @param precision of training
+   * @param how it is to compute; neither name nor threads are read
+   * @param gpu that Spark gave the caller's task, a number; empty if none
    * @return a replica that the caller closes
    * @throws IllegalStateException if the engine does not run on this machine
    */
-  Replica replica(LstmShape shape, int lanes, Precision precision);
+  Replica replica(LstmShape shape, int lanes, EngineChoice how, String gpu);
 
   /**
    * Bytes outside the Java heap.

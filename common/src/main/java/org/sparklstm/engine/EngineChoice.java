@@ -9,8 +9,10 @@ import org.sparklstm.model.LstmShape;
  * @param name of an {@link Engine}, or {@link #AUTO} until one is chosen
  * @param threads of each worker
  * @param precision of training
+ * @param device of an engine that has several
  */
-public record EngineChoice(String name, int threads, Precision precision) implements Serializable {
+public record EngineChoice(String name, int threads, Precision precision, Device device)
+    implements Serializable {
   /** Leaves the choice to the program. */
   public static final String AUTO = "auto";
 
@@ -21,7 +23,7 @@ public record EngineChoice(String name, int threads, Precision precision) implem
    * @return the choice
    */
   public EngineChoice named(String engine) {
-    return new EngineChoice(engine, threads, precision);
+    return new EngineChoice(engine, threads, precision, device);
   }
 
   /** {@return whether the choice is still left to the program} */
@@ -39,15 +41,16 @@ public record EngineChoice(String name, int threads, Precision precision) implem
   }
 
   /**
-   * A new replica of the engine, with these threads and this precision.
+   * A new replica of the engine that computes as this says.
    *
    * @param shape of the network
    * @param lanes B, the lanes of every window
+   * @param gpu that Spark gave the caller's task; empty if none
    * @return a replica that the caller closes
    * @throws IllegalStateException if the engine does not run on this machine
    */
-  public Replica replica(LstmShape shape, int lanes) {
-    Replica replica = engine().replica(shape, lanes, precision);
+  public Replica replica(LstmShape shape, int lanes, String gpu) {
+    Replica replica = engine().replica(shape, lanes, this, gpu);
     replica.useThreads(threads);
     return replica;
   }

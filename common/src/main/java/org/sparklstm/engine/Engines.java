@@ -15,6 +15,8 @@ public final class Engines {
           .sorted(Comparator.comparingInt(Engine::preference).reversed())
           .toList();
 
+  private static final String NO_GPU = "";
+
   private Engines() {}
 
   /** {@return every engine on the class path, the most preferred first} */
@@ -34,9 +36,9 @@ public final class Engines {
    * @throws IllegalStateException if there is none
    */
   public static EngineChoice here(LstmShape shape) {
-    EngineChoice how = new EngineChoice(EngineChoice.AUTO, 1, Precision.FLOAT32);
+    EngineChoice how = new EngineChoice(EngineChoice.AUTO, 1, Precision.FLOAT32, Device.AUTO);
     return ALL.stream()
-        .filter(engine -> engine.whyUnavailable(how.precision()).isEmpty())
+        .filter(engine -> engine.whyUnavailable(how, NO_GPU).isEmpty())
         .filter(engine -> engine.refuses(shape, Regularisation.NONE, how).isEmpty())
         .findFirst()
         .map(engine -> how.named(engine.name()))
@@ -47,11 +49,12 @@ public final class Engines {
    * Whether an engine runs on this machine.
    *
    * @param choice of the engine, by its name
+   * @param gpu that Spark gave the caller's task; empty if none
    * @return why it does not; empty if it does
    */
-  public static Optional<String> whyUnavailable(EngineChoice choice) {
+  public static Optional<String> whyUnavailable(EngineChoice choice, String gpu) {
     return lookup(choice.name())
-        .map(engine -> engine.whyUnavailable(choice.precision()))
+        .map(engine -> engine.whyUnavailable(choice, gpu))
         .orElse(Optional.of("no jar on the class path has it"));
   }
 

@@ -11,9 +11,15 @@ import org.sparklstm.engine.LossSum;
  * @param loss Σ −ln p of the round alone
  * @param rate learning rate of its first window
  * @param gradientNorm the largest ‖g‖ of all workers and windows, before clipping
+ * @param gpus that Spark gave the workers, in worker order; none if it gave none
  */
 public record RoundSummary(
-    TrainingState state, LossSum loss, double rate, double gradientNorm, Timing timing) {
+    TrainingState state,
+    LossSum loss,
+    double rate,
+    double gradientNorm,
+    Timing timing,
+    List<String> gpus) {
 
   /**
    * Milliseconds.

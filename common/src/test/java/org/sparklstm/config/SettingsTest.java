@@ -16,6 +16,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.sparklstm.config.Settings.Clip;
 import org.sparklstm.config.Settings.Outer;
+import org.sparklstm.engine.Device;
 import org.sparklstm.engine.EngineChoice;
 import org.sparklstm.engine.Precision;
 import org.sparklstm.engine.Regularisation;
@@ -72,7 +73,7 @@ class SettingsTest {
   @ParameterizedTest
   @MethodSource("org.sparklstm.config.SettingsLoader#presets")
   void everyPresetSetsEveryKey(String preset) {
-    assertThat(SettingsLoader.load(preset, null, List.of()).entries()).hasSize(41);
+    assertThat(SettingsLoader.load(preset, null, List.of()).entries()).hasSize(42);
   }
 
   @Test
@@ -162,7 +163,7 @@ class SettingsTest {
                 new Regularisation(0.5f, DropoutMode.PER_STEP),
                 new AveragingPlan(
                     64, 64, new WorkerUpdate.Parameters(), Combine.AUTO, OuterOptimiser.AVERAGE),
-                new EngineChoice("dl4j", 1, Precision.FLOAT32),
+                new EngineChoice("dl4j", 1, Precision.FLOAT32, Device.AUTO),
                 3));
   }
 

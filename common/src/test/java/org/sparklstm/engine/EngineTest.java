@@ -22,7 +22,8 @@ class EngineTest {
   @Test
   void theFastEngineIsPreferred() {
     assertThat(Engines.all()).extracting(Engine::name).containsExactly("onednn", "dl4j");
-    assertThat(new EngineChoice("auto", 1, Precision.FLOAT32).engine().name()).isEqualTo("onednn");
+    assertThat(new EngineChoice("auto", 1, Precision.FLOAT32, Device.AUTO).engine().name())
+        .isEqualTo("onednn");
   }
 
   @Test
@@ -34,21 +35,29 @@ class EngineTest {
   }
 
   @Test
-  void dl4jRefusesTiedEmbeddingsSeveralThreadsAndBfloat16() {
+  void enginesRefuseWhatTheyDoNotHave() {
     Engine dl4j = Engines.find("dl4j");
     LstmShape tied = new LstmShape(11, 3, 1, true);
 
-    EngineChoice how = new EngineChoice("dl4j", 1, Precision.FLOAT32);
+    EngineChoice how = new EngineChoice("dl4j", 1, Precision.FLOAT32, Device.AUTO);
     assertThat(dl4j.refuses(SHAPE, Regularisation.NONE, how)).isEmpty();
     assertThat(dl4j.refuses(tied, Regularisation.NONE, how))
         .hasValue("DL4J has no model.tie-embeddings");
-    EngineChoice threads = new EngineChoice("dl4j", 2, Precision.FLOAT32);
+    EngineChoice threads = new EngineChoice("dl4j", 2, Precision.FLOAT32, Device.AUTO);
     assertThat(dl4j.refuses(SHAPE, Regularisation.NONE, threads))
         .hasValue("DL4J needs engine.threads = 1");
-    EngineChoice rounded = new EngineChoice("dl4j", 1, Precision.BFLOAT16);
+    EngineChoice rounded = new EngineChoice("dl4j", 1, Precision.BFLOAT16, Device.AUTO);
     assertThat(dl4j.refuses(SHAPE, Regularisation.NONE, rounded))
         .hasValue("DL4J needs engine.precision = float32");
-    assertThatThrownBy(() -> dl4j.replica(tied, 2, Precision.FLOAT32))
+    for (Engine engine : Engines.all()) {
+      EngineChoice gpu = new EngineChoice(engine.name(), 1, Precision.FLOAT32, Device.CUDA);
+      assertThat(engine.refuses(SHAPE, Regularisation.NONE, gpu).orElseThrow())
+          .endsWith(" needs engine.device = cpu or auto");
+      EngineChoice tf32 = new EngineChoice(engine.name(), 1, Precision.TF32, Device.AUTO);
+      assertThat(engine.refuses(SHAPE, Regularisation.NONE, tf32).orElseThrow())
+          .contains(" needs engine.precision = float32");
+    }
+    assertThatThrownBy(() -> Replicas.of(dl4j, tied, 2))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage("DL4J has no tied embeddings");
   }
@@ -56,9 +65,10 @@ class EngineTest {
   @Test
   void noEngineHereNeedsADevice() {
     for (Engine engine : Engines.all()) {
+      EngineChoice how = new EngineChoice(engine.name(), 1, Precision.FLOAT32, Device.AUTO);
       LstmShape large = new LstmShape(1000, 30, 2);
-      Engine.Memory few = engine.memory(SHAPE, new Sgd(5), Precision.FLOAT32, 2, 5);
-      Engine.Memory more = engine.memory(large, new Sgd(5), Precision.FLOAT32, 4, 10);
+      Engine.Memory few = engine.memory(SHAPE, new Sgd(5), how, 2, 5);
+      Engine.Memory more = engine.memory(large, new Sgd(5), how, 4, 10);
       assertThat(few.device()).isZero();
       assertThat(few.host()).isPositive().isLessThan(more.host());
     }
@@ -114,7 +124,7 @@ class EngineTest {
 
     public static void main(String[] args) {
       Precision precision = Precision.valueOf(args[1]);
-      try (Replica replica = Engines.find(args[0]).replica(SHAPE, 2, precision)) {
+      try (Replica replica = Replicas.of(Engines.find(args[0]), SHAPE, 2, precision)) {
         System.out.println(replica.getClass().getSimpleName());
       } catch (IllegalStateException e) {
         System.out.println(e.getMessage());

@@ -173,7 +173,8 @@ public abstract class FastReplicaTest extends ReplicaTest {
     Regularisation regularisation = new Regularisation(0.5f, mode);
     Window window = randomWindow(fresh(), shape, lanes, length);
     loadLibrary();
-    long said = engine.memory(shape, new Sgd(5), precision, lanes, length).host();
+    EngineChoice how = new EngineChoice(engine.name(), 1, precision, Device.AUTO);
+    long said = engine.memory(shape, new Sgd(5), how, lanes, length).host();
     float[] zeros = new float[shape.parameterCount()];
     long before = Pointer.physicalBytes();
     try (Replica replica = Replicas.of(engine, shape, lanes, precision)) {

@@ -23,14 +23,16 @@ public final class Replicas {
   }
 
   public static Replica of(Engine engine, LstmShape shape, int lanes, Precision precision) {
-    Replica replica = engine.replica(shape, lanes, precision);
+    EngineChoice how = new EngineChoice(engine.name(), 1, precision, Device.AUTO);
+    Replica replica = engine.replica(shape, lanes, how, "");
     replica.useThreads(1);
     return replica;
   }
 
   /** Skips a test on a processor on which the fast engine has no bfloat16. */
   public static void assumeBfloat16() {
-    Optional<String> why = Engines.find("onednn").whyUnavailable(Precision.BFLOAT16);
+    Optional<String> why =
+        Engines.whyUnavailable(new EngineChoice("onednn", 1, Precision.BFLOAT16, Device.AUTO), "");
     assumeTrue(why.isEmpty(), () -> why.orElseThrow());
   }
 }

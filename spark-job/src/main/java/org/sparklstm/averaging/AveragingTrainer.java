@@ -134,7 +134,8 @@ public final class AveragingTrainer {
             millis(sent - began),
             ends.stream().map(end -> millis(end.nanos())).toList(),
             millis(combined.nanos()),
-            millis(ended - began)));
+            millis(ended - began)),
+        ends.stream().map(WorkerEnd::gpu).filter(gpu -> !gpu.isEmpty()).toList());
   }
 
   /** Sends the state to the workers. */

@@ -36,7 +36,9 @@ public final class EngineProbe {
       if (why.isEmpty()) {
         why =
             workers
-                .flatMap(worker -> Engines.whyUnavailable(choice).stream().iterator())
+                .flatMap(
+                    worker ->
+                        Engines.whyUnavailable(choice, AssignedGpu.address()).stream().iterator())
                 .collect()
                 .stream()
                 .findFirst();

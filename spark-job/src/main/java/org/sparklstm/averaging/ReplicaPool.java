@@ -16,7 +16,7 @@ import org.sparklstm.model.LstmShape;
 public final class ReplicaPool {
   private static final ConcurrentMap<Kind, Queue<Replica>> IDLE = new ConcurrentHashMap<>();
 
-  private record Kind(EngineChoice engine, LstmShape shape, int lanes) {}
+  private record Kind(EngineChoice engine, LstmShape shape, int lanes, String gpu) {}
 
   private ReplicaPool() {}
 
@@ -36,12 +36,14 @@ public final class ReplicaPool {
 
   /** Lends a replica to the calling thread, which must give it back. */
   public static Loan lend(EngineChoice engine, LstmShape shape, int lanes) {
+    String gpu = AssignedGpu.address();
     Queue<Replica> idle =
-        IDLE.computeIfAbsent(new Kind(engine, shape, lanes), kind -> new ConcurrentLinkedQueue<>());
+        IDLE.computeIfAbsent(
+            new Kind(engine, shape, lanes, gpu), kind -> new ConcurrentLinkedQueue<>());
     Replica replica = idle.poll();
     if (replica == null) {
       clear(); // idle ones are of other kinds, and their memory is needed
-      replica = engine.replica(shape, lanes);
+      replica = engine.replica(shape, lanes, gpu);
     }
     replica.useThreads(engine.threads()); // of this thread
     return new Loan(replica, idle);

@@ -42,8 +42,10 @@ record WorkerTask(TrainingPlan plan, int epoch, int windows, int from, int to)
    * @param laneState [lanes of the worker, L, 2, H]
    * @param gradientNorm largest ‖g‖ before clipping; the round ends early at one that is not finite
    * @param nanos time that the windows took, without copying parameters in and out
+   * @param gpu that Spark gave the task; empty if none
    */
-  record WorkerEnd(int firstLane, Floats laneState, LossSum loss, double gradientNorm, long nanos)
+  record WorkerEnd(
+      int firstLane, Floats laneState, LossSum loss, double gradientNorm, long nanos, String gpu)
       implements Serializable {}
 
   Outcome run(LaneReader shard, Input input) {
@@ -74,6 +76,6 @@ record WorkerTask(TrainingPlan plan, int epoch, int windows, int from, int to)
     Floats laneState = new Floats(replica.laneState());
     return new Outcome(
         update.encode(replica, start),
-        new WorkerEnd(shard.firstLane(), laneState, loss, norm, nanos));
+        new WorkerEnd(shard.firstLane(), laneState, loss, norm, nanos, AssignedGpu.address()));
   }
 }

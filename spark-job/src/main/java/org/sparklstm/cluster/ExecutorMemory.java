@@ -55,10 +55,7 @@ public record ExecutorMemory(long heap, long total) implements Serializable {
     EngineChoice choice = plan.engine();
     int window = settings.data().window();
     long replica =
-        choice
-            .engine()
-            .memory(plan.shape(), plan.optimiser(), choice.precision(), lanes, window)
-            .host();
+        choice.engine().memory(plan.shape(), plan.optimiser(), choice, lanes, window).host();
     return new ExecutorMemory(heap, heap + JVM + tasks * replica);
   }
 
@@ -170,7 +167,7 @@ public record ExecutorMemory(long heap, long total) implements Serializable {
     // The model as it was read, the broadcast as it came and unpacked, and a spare copy.
     long heap = SPARK + 4L * Float.BYTES * shape.parameterCount();
     EngineChoice choice = Engines.here(shape);
-    long replica = choice.engine().memory(shape, new Sgd(1), choice.precision(), lanes, 1).host();
+    long replica = choice.engine().memory(shape, new Sgd(1), choice, lanes, 1).host();
     ExecutorMemory needed = new ExecutorMemory(heap, heap + JVM + tasks * replica);
     if (spark.isLocal()) {
       requireHeap("score", "this JVM", here().heap(), needed.heap(), "--driver-memory");

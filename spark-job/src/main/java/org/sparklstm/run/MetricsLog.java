@@ -161,6 +161,9 @@ final class MetricsLog implements RunListener {
               .put("combine_ms", timing.combine())
               .put("total_ms", timing.total());
           timing.compute().forEach(event.putArray("worker_ms")::add);
+          if (!round.gpus().isEmpty()) {
+            round.gpus().forEach(event.putArray("worker_gpus")::add);
+          }
         });
   }
 

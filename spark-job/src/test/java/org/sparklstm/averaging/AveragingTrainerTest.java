@@ -27,6 +27,8 @@ import org.sparklstm.checkpoint.CheckpointFile;
 import org.sparklstm.checkpoint.Run;
 import org.sparklstm.config.Settings;
 import org.sparklstm.config.SettingsLoader;
+import org.sparklstm.engine.Device;
+import org.sparklstm.engine.EngineChoice;
 import org.sparklstm.engine.Engines;
 import org.sparklstm.engine.LossSum;
 import org.sparklstm.engine.Optimiser;
@@ -126,7 +128,8 @@ class AveragingTrainerTest {
 
   @Test
   void workersThatTrainInBfloat16GiveTheSameBytesTwice() {
-    Optional<String> why = Engines.find("onednn").whyUnavailable(Precision.BFLOAT16);
+    Optional<String> why =
+        Engines.whyUnavailable(new EngineChoice("onednn", 1, Precision.BFLOAT16, Device.AUTO), "");
     assumeTrue(why.isEmpty(), () -> why.orElseThrow());
     Checkpoint start = start(settings(3, "averaging.period=2", "engine.precision=bfloat16"));
     Checkpoint plain = start(settings(3, "averaging.period=2"));
@@ -310,7 +313,8 @@ class AveragingTrainerTest {
       }
       updates.add(update);
       WorkerEnd end =
-          new WorkerEnd(split.firstLane(worker), new Floats(new float[0]), LossSum.ZERO, worker, 0);
+          new WorkerEnd(
+              split.firstLane(worker), new Floats(new float[0]), LossSum.ZERO, worker, 0, "");
       results.add(new Outcome(new Floats(update), end));
     }
 

@@ -195,7 +195,7 @@ class MetricsLogTest {
   }
 
   private static RoundSummary end(int epoch, int round, LossSum loss) {
-    return new RoundSummary(state(epoch - 1, round), loss, 0.25, 0.5, TIMING);
+    return new RoundSummary(state(epoch - 1, round), loss, 0.25, 0.5, TIMING, List.of());
   }
 
   /**

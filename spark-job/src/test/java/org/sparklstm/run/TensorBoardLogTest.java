@@ -192,7 +192,7 @@ class TensorBoardLogTest {
      */
     void round(int epoch, int round, double perplexity) throws IOException {
       LossSum loss = new LossSum(40 * Math.log(perplexity), 40);
-      metrics.roundEnded(new RoundSummary(state(epoch, round), loss, 0.25, 0.5, TIMING));
+      metrics.roundEnded(new RoundSummary(state(epoch, round), loss, 0.25, 0.5, TIMING, List.of()));
     }
 
     /** An epoch that took two seconds for 40 tokens. */

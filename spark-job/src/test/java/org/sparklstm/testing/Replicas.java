@@ -1,5 +1,6 @@
 package org.sparklstm.testing;
 
+import org.sparklstm.engine.Device;
 import org.sparklstm.engine.EngineChoice;
 import org.sparklstm.engine.Precision;
 import org.sparklstm.engine.Replica;
@@ -10,6 +11,6 @@ public final class Replicas {
   private Replicas() {}
 
   public static Replica of(LstmShape shape, int lanes) {
-    return new EngineChoice("onednn", 1, Precision.FLOAT32).replica(shape, lanes);
+    return new EngineChoice("onednn", 1, Precision.FLOAT32, Device.AUTO).replica(shape, lanes, "");
   }
 }

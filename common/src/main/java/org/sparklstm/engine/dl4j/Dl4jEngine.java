@@ -2,6 +2,7 @@ package org.sparklstm.engine.dl4j;
 
 import java.util.Optional;
 import org.nd4j.linalg.api.buffer.DataType;
+import org.sparklstm.engine.Device;
 import org.sparklstm.engine.Engine;
 import org.sparklstm.engine.EngineChoice;
 import org.sparklstm.engine.Optimiser;
@@ -39,7 +40,7 @@ public final class Dl4jEngine implements Engine {
   }
 
   @Override
-  public Optional<String> whyUnavailable(Precision precision) {
+  public Optional<String> whyUnavailable(EngineChoice how, String gpu) {
     return Optional.empty(); // nothing of this program runs without ND4J
   }
 
@@ -55,13 +56,16 @@ public final class Dl4jEngine implements Engine {
     if (how.precision() != Precision.FLOAT32) {
       return Optional.of("DL4J needs engine.precision = float32");
     }
+    if (how.device() == Device.CUDA) {
+      return Optional.of("DL4J needs engine.device = cpu or auto");
+    }
     return Optional.empty();
   }
 
   /** A rule of thumb, because the JVM collects ND4J's memory. */
   @Override
   public Memory memory(
-      LstmShape shape, Optimiser optimiser, Precision precision, int lanes, int length) {
+      LstmShape shape, Optimiser optimiser, EngineChoice how, int lanes, int length) {
     long n = (long) lanes * length;
     long weights = 7L * shape.parameterCount();
     long activations = 25 * n * shape.hiddenSize() * (shape.layers() + 2);
@@ -70,7 +74,7 @@ public final class Dl4jEngine implements Engine {
   }
 
   @Override
-  public Replica replica(LstmShape shape, int lanes, Precision precision) {
+  public Replica replica(LstmShape shape, int lanes, EngineChoice how, String gpu) {
     return new Dl4jReplica(shape, lanes, type);
   }
 }

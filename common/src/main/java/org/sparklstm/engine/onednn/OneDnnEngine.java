@@ -1,6 +1,7 @@
 package org.sparklstm.engine.onednn;
 
 import java.util.Optional;
+import org.sparklstm.engine.Device;
 import org.sparklstm.engine.Engine;
 import org.sparklstm.engine.EngineChoice;
 import org.sparklstm.engine.Optimiser;
@@ -23,9 +24,9 @@ public final class OneDnnEngine implements Engine {
   }
 
   @Override
-  public Optional<String> whyUnavailable(Precision precision) {
+  public Optional<String> whyUnavailable(EngineChoice how, String gpu) {
     try (OneDnn oneDnn = new OneDnn()) {
-      return precision == Precision.BFLOAT16 && !OneDnn.hasBfloat16()
+      return how.precision() == Precision.BFLOAT16 && !OneDnn.hasBfloat16()
           ? Optional.of(
               "this processor has no bfloat16 (avx512_bf16): set engine.precision = float32")
           : Optional.empty();
@@ -38,22 +39,28 @@ public final class OneDnnEngine implements Engine {
   @Override
   public Optional<String> refuses(
       LstmShape shape, Regularisation regularisation, EngineChoice how) {
+    if (how.device() == Device.CUDA) {
+      return Optional.of("oneDNN needs engine.device = cpu or auto");
+    }
+    if (how.precision() == Precision.TF32) {
+      return Optional.of("oneDNN needs engine.precision = float32 or bfloat16");
+    }
     return Optional.empty();
   }
 
   /** An upper bound. */
   @Override
   public Memory memory(
-      LstmShape shape, Optimiser optimiser, Precision precision, int lanes, int length) {
-    return new Memory(OneDnnReplica.bytes(shape, precision, lanes, length), 0);
+      LstmShape shape, Optimiser optimiser, EngineChoice how, int lanes, int length) {
+    return new Memory(OneDnnReplica.bytes(shape, how.precision(), lanes, length), 0);
   }
 
   @Override
-  public Replica replica(LstmShape shape, int lanes, Precision precision) {
-    Optional<String> why = whyUnavailable(precision);
+  public Replica replica(LstmShape shape, int lanes, EngineChoice how, String gpu) {
+    Optional<String> why = whyUnavailable(how, gpu);
     if (why.isPresent()) {
       throw new IllegalStateException("The engine onednn does not run here: " + why.get());
     }
-    return new OneDnnReplica(shape, lanes, precision);
+    return new OneDnnReplica(shape, lanes, how.precision());
   }
 }

@@ -23,8 +23,8 @@ import org.junit.jupiter.api.Test;
 import org.nd4j.linalg.activations.impl.ActivationTanH;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
-import org.sparklstm.engine.Precision;
 import org.sparklstm.engine.Replica;
+import org.sparklstm.engine.Replicas;
 import org.sparklstm.model.LstmShape;
 import org.sparklstm.model.ParameterLayout;
 import org.sparklstm.text.Window;
@@ -108,7 +108,7 @@ class Dl4jModelTest {
     }
     network.close();
 
-    try (Replica replica = new Dl4jEngine().replica(SHAPE, 2, Precision.FLOAT32)) {
+    try (Replica replica = Replicas.of(new Dl4jEngine(), SHAPE, 2)) {
       replica.setParameters(parameters);
       assertThat(replica.evaluate(window).nats()).isCloseTo(nats, within(1e-5));
     }

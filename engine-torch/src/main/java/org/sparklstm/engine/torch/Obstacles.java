@@ -28,7 +28,7 @@ final class Obstacles {
           "libtorch for the CPU and libtorch for GPUs are both on the class path, which would end"
               + " the JVM: leave one of the jars of org.bytedeco:pytorch out");
     }
-    if (device == TorchDevice.CUDA && cpuBuild) {
+    if (device.isGpu() && cpuBuild) {
       return Optional.of(
           "libtorch on the class path is built for the CPU: replace its jar by that with the"
               + " classifier linux-x86_64-gpu to compute on a GPU");
@@ -75,7 +75,7 @@ final class Obstacles {
    */
   static Optional<String> toComputing(
       TorchDevice device, boolean cudaAvailable, Optional<String> kernelError) {
-    if (device == TorchDevice.CPU) {
+    if (!device.isGpu()) {
       return Optional.empty();
     }
     if (!cudaAvailable) {

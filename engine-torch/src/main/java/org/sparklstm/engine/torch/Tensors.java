@@ -1,6 +1,5 @@
 package org.sparklstm.engine.torch;
 
-import java.util.Locale;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.LongPointer;
 import org.bytedeco.pytorch.Device;
@@ -20,7 +19,7 @@ final class Tensors {
   private final String device;
 
   Tensors(TorchDevice device) {
-    this.device = device.name().toLowerCase(Locale.ROOT);
+    this.device = device.name();
   }
 
   private TensorOptions options(ScalarType type) {

@@ -1,26 +1,32 @@
 package org.sparklstm.engine.torch;
 
-/** Where libtorch computes. */
-enum TorchDevice {
-  CPU,
-  CUDA;
+import org.sparklstm.engine.Device;
+
+/**
+ * Where libtorch computes.
+ *
+ * @param name as libtorch has it
+ */
+record TorchDevice(String name) {
+  static final TorchDevice CPU = new TorchDevice("cpu");
 
   /**
    * The device of a setting.
    *
-   * @param wanted {@code cpu}, {@code cuda}, or {@code auto}: what libtorch on the class path is
-   *     built for
-   * @param gpuBuild whether that is for GPUs
-   * @throws IllegalArgumentException if it is none of these
+   * @param gpuBuild whether libtorch on the class path is for GPUs
+   * @param gpu that Spark gave the task, else the first one
    */
-  static TorchDevice of(String wanted, boolean gpuBuild) {
-    return switch (wanted) {
-      case "cpu" -> CPU;
-      case "cuda" -> CUDA;
-      case "auto" -> gpuBuild ? CUDA : CPU;
-      default ->
-          throw new IllegalArgumentException(
-              "The device of the engine torch must be auto, cpu or cuda, is " + wanted);
-    };
+  static TorchDevice of(Device wanted, boolean gpuBuild, String gpu) {
+    boolean onGpu =
+        switch (wanted) {
+          case CPU -> false;
+          case CUDA -> true;
+          case AUTO -> gpuBuild || !gpu.isEmpty();
+        };
+    return onGpu ? new TorchDevice("cuda:" + (gpu.isEmpty() ? "0" : gpu)) : CPU;
+  }
+
+  boolean isGpu() {
+    return !equals(CPU);
   }
 }

@@ -4,7 +4,6 @@ import java.util.Optional;
 import org.sparklstm.engine.Engine;
 import org.sparklstm.engine.EngineChoice;
 import org.sparklstm.engine.Optimiser;
-import org.sparklstm.engine.Precision;
 import org.sparklstm.engine.Regularisation;
 import org.sparklstm.engine.Replica;
 import org.sparklstm.model.LstmShape;
@@ -14,27 +13,8 @@ import org.sparklstm.model.LstmShape;
  * libtorch's libraries beside it.
  */
 public final class TorchEngine implements Engine {
-  private final String wanted;
-
-  /**
-   * An engine on the device that the property {@code org.sparklstm.engine.torch.device} names, or
-   * without it on that which libtorch on the class path is built for.
-   */
-  public TorchEngine() {
-    this(System.getProperty("org.sparklstm.engine.torch.device", "auto"));
-  }
-
-  /**
-   * An engine on a device.
-   *
-   * @param wanted {@code auto}, {@code cpu} or {@code cuda}
-   */
-  TorchEngine(String wanted) {
-    this.wanted = wanted;
-  }
-
-  private TorchDevice device() {
-    return TorchDevice.of(wanted, TorchLibrary.hasGpuBuild());
+  private static TorchDevice device(EngineChoice how, String gpu) {
+    return TorchDevice.of(how.device(), TorchLibrary.hasGpuBuild(), gpu);
   }
 
   @Override
@@ -45,12 +25,12 @@ public final class TorchEngine implements Engine {
   /** On a GPU it is the fastest; on a CPU the engine onednn is. */
   @Override
   public int preference() {
-    return device() == TorchDevice.CUDA ? 20 : 5;
+    return TorchLibrary.hasGpuBuild() ? 20 : 5;
   }
 
   @Override
-  public Optional<String> whyUnavailable(Precision precision) {
-    return TorchLibrary.whyUnavailable(device());
+  public Optional<String> whyUnavailable(EngineChoice how, String gpu) {
+    return TorchLibrary.whyUnavailable(device(how, gpu));
   }
 
   @Override
@@ -62,7 +42,7 @@ public final class TorchEngine implements Engine {
   /** Upper bounds, without what the library and CUDA take for themselves. */
   @Override
   public Memory memory(
-      LstmShape shape, Optimiser optimiser, Precision precision, int lanes, int length) {
+      LstmShape shape, Optimiser optimiser, EngineChoice how, int lanes, int length) {
     long h = shape.hiddenSize();
     long n = (long) lanes * length;
     long p = shape.parameterCount();
@@ -71,17 +51,17 @@ public final class TorchEngine implements Engine {
     long activations = n * h * (8 + shape.layers() * 24L);
     long logits = 4 * n * shape.vocabularySize();
     long bytes = Float.BYTES * (weights + activations + logits);
-    return device() == TorchDevice.CUDA
+    return device(how, "").isGpu()
         ? new Memory(Float.BYTES * p, bytes) // on the host, parameters on their way
         : new Memory(bytes + Float.BYTES * p, 0);
   }
 
   @Override
-  public Replica replica(LstmShape shape, int lanes, Precision precision) {
-    Optional<String> why = whyUnavailable(precision);
+  public Replica replica(LstmShape shape, int lanes, EngineChoice how, String gpu) {
+    Optional<String> why = whyUnavailable(how, gpu);
     if (why.isPresent()) {
       throw new IllegalStateException("The engine torch does not run here: " + why.get());
     }
-    return new TorchReplica(shape, lanes, device(), precision);
+    return new TorchReplica(shape, lanes, device(how, gpu), how.precision());
   }
 }

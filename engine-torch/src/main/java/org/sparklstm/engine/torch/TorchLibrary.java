@@ -83,7 +83,7 @@ final class TorchLibrary {
 
   /** What libtorch says when it is to add two numbers on the device. */
   private static Optional<String> kernelError(TorchDevice device) {
-    if (device == TorchDevice.CUDA && !torch.cuda_is_available()) {
+    if (device.isGpu() && !torch.cuda_is_available()) {
       return Optional.empty();
     }
     try (PointerScope scope = new PointerScope()) {

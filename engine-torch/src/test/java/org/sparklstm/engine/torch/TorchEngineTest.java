@@ -16,6 +16,9 @@ import java.util.stream.Collectors;
 import org.bytedeco.javacpp.Loader;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.sparklstm.engine.Device;
 import org.sparklstm.engine.Engine;
 import org.sparklstm.engine.EngineChoice;
 import org.sparklstm.engine.Engines;
@@ -31,35 +34,29 @@ class TorchEngineTest {
   @Test
   void onACpuTheOtherFastEngineIsPreferred() {
     assertThat(Engines.all()).extracting(Engine::name).containsExactly("onednn", "torch", "dl4j");
-    assertThat(new EngineChoice("auto", 1, Precision.FLOAT32).engine().name()).isEqualTo("onednn");
-    assertThat(Engines.find("torch").whyUnavailable(Precision.FLOAT32)).isEmpty();
+    assertThat(how(Device.AUTO).named("auto").engine().name()).isEqualTo("onednn");
+    assertThat(Engines.whyUnavailable(how(Device.AUTO), "")).isEmpty();
+  }
+
+  private static EngineChoice how(Device device) {
+    return new EngineChoice("torch", 1, Precision.FLOAT32, device);
   }
 
   @Test
-  void onAGpuItIsPreferred() {
-    int onednn = Engines.find("onednn").preference();
-    assertThat(engine("cuda").preference()).isGreaterThan(onednn);
-    assertThat(engine("cpu").preference()).isLessThan(onednn);
+  void theDeviceIsTheWantedOneOrTheTasksOrThatOfTheBuild() {
+    assertThat(TorchDevice.of(Device.CPU, true, "1").name()).isEqualTo("cpu");
+    assertThat(TorchDevice.of(Device.CUDA, false, "").name()).isEqualTo("cuda:0");
+    assertThat(TorchDevice.of(Device.CUDA, true, "3").name()).isEqualTo("cuda:3");
+    assertThat(TorchDevice.of(Device.AUTO, false, "").name()).isEqualTo("cpu");
+    assertThat(TorchDevice.of(Device.AUTO, false, "1").name()).isEqualTo("cuda:1");
+    assertThat(TorchDevice.of(Device.AUTO, true, "").name()).isEqualTo("cuda:0");
+    assertThat(TorchDevice.of(Device.AUTO, true, "2").name()).isEqualTo("cuda:2");
   }
 
-  private static TorchEngine engine(String device) {
-    return new TorchEngine(device);
-  }
-
-  @Test
-  void theDeviceIsTheWantedOneOrThatOfTheBuild() {
-    assertThat(TorchDevice.of("cpu", true)).isEqualTo(TorchDevice.CPU);
-    assertThat(TorchDevice.of("cuda", false)).isEqualTo(TorchDevice.CUDA);
-    assertThat(TorchDevice.of("auto", false)).isEqualTo(TorchDevice.CPU);
-    assertThat(TorchDevice.of("auto", true)).isEqualTo(TorchDevice.CUDA);
-    assertThatThrownBy(() -> TorchDevice.of("tpu", true))
-        .isInstanceOf(IllegalArgumentException.class)
-        .hasMessage("The device of the engine torch must be auto, cpu or cuda, is tpu");
-  }
-
-  @Test
-  void aGpuIsRefusedWhereTheLibraryIsForTheCpu() {
-    assertThatThrownBy(() -> engine("cuda").replica(SHAPE, 2, Precision.FLOAT32))
+  @ParameterizedTest
+  @CsvSource({"CUDA, ''", "AUTO, 1"})
+  void aGpuIsRefusedWhereTheLibraryIsForTheCpu(Device wanted, String gpu) {
+    assertThatThrownBy(() -> how(wanted).replica(SHAPE, 2, gpu))
         .isInstanceOf(IllegalStateException.class)
         .hasMessage(
             "The engine torch does not run here: libtorch on the class path is built for the CPU:"
@@ -69,16 +66,18 @@ class TorchEngineTest {
 
   @Test
   void memoryIsWhereTheDeviceIs() {
-    LstmShape large = new LstmShape(1000, 30, 2);
-    Engine.Memory cpu = engine("cpu").memory(SHAPE, new Sgd(5), Precision.FLOAT32, 2, 5);
-    Engine.Memory gpu = engine("cuda").memory(SHAPE, new Sgd(5), Precision.FLOAT32, 2, 5);
+    Engine.Memory cpu = memory(Device.CPU, SHAPE, 5);
+    Engine.Memory gpu = memory(Device.CUDA, SHAPE, 5);
 
+    LstmShape large = new LstmShape(1000, 30, 2);
     assertThat(cpu.device()).isZero();
-    assertThat(cpu.host())
-        .isLessThan(engine("cpu").memory(large, new Sgd(5), Precision.FLOAT32, 4, 10).host());
+    assertThat(cpu.host()).isLessThan(memory(Device.CPU, large, 10).host());
     assertThat(gpu.host()).isPositive().isLessThan(gpu.device());
-    assertThat(gpu.device())
-        .isLessThan(engine("cuda").memory(large, new Sgd(5), Precision.FLOAT32, 4, 10).device());
+    assertThat(gpu.device()).isLessThan(memory(Device.CUDA, large, 10).device());
+  }
+
+  private static Engine.Memory memory(Device device, LstmShape shape, int length) {
+    return Engines.find("torch").memory(shape, new Sgd(5), how(device), 4, length);
   }
 
   /** The jar with libtorch's Java classes alone, and not even that. */
@@ -143,7 +142,7 @@ class TorchEngineTest {
     private Main() {}
 
     public static void main(String[] args) {
-      try (Replica replica = Engines.find(args[0]).replica(SHAPE, 2, Precision.FLOAT32)) {
+      try (Replica replica = how(Device.AUTO).named(args[0]).replica(SHAPE, 2, "")) {
         System.out.println(replica.getClass().getSimpleName());
       } catch (IllegalStateException e) {
         System.out.println(e.getMessage());
