@@ -1,5 +1,8 @@
 package org.sparklstm.engine.torch;
 
+import java.io.IOException;
+import java.net.URL;
+import java.util.List;
 import java.util.Optional;
 import org.bytedeco.javacpp.Loader;
 import org.bytedeco.javacpp.PointerScope;
@@ -23,18 +26,40 @@ final class TorchLibrary {
 
   /** Whether JavaCPP finds a build; that of its property only, if it is set. */
   private static boolean has(String extension) {
-    String resource =
-        "org/bytedeco/pytorch/%s%s/%s"
-            .formatted(Loader.getPlatform(), extension, System.mapLibraryName("jnitorch"));
     return System.getProperty(EXTENSION, extension).equals(extension)
-        && TorchLibrary.class.getClassLoader().getResource(resource) != null;
+        && resource(extension, "jnitorch") != null;
+  }
+
+  /** A library of a build on the class path, or null. */
+  private static URL resource(String extension, String library) {
+    return TorchLibrary.class
+        .getClassLoader()
+        .getResource(
+            "org/bytedeco/pytorch/%s%s/%s"
+                .formatted(Loader.getPlatform(), extension, System.mapLibraryName(library)));
   }
 
   /** Why it does not compute on a device; nothing is loaded if that is clear before. */
   static Optional<String> whyUnavailable(TorchDevice device) {
     return Obstacles.toLoading(has(""), has(GPU), device)
         .or(() -> Loaded.ERROR.map(Obstacles::loading))
+        .or(() -> cudaError(device).map(Obstacles::loading))
         .or(() -> Obstacles.toComputing(device, torch.cuda_is_available(), kernelError(device)));
+  }
+
+  /** Why the part for GPUs cannot be loaded: JavaCPP leaves it out in silence. */
+  private static Optional<String> cudaError(TorchDevice device) {
+    if (device == TorchDevice.CPU || torch.cuda_is_available()) {
+      return Optional.empty();
+    }
+    try {
+      for (String library : List.of("c10_cuda", "torch_cuda")) {
+        System.load(Loader.cacheResource(resource(GPU, library)).getPath());
+      }
+      return Optional.empty();
+    } catch (IOException | UnsatisfiedLinkError e) {
+      return Optional.of(String.valueOf(e.getMessage()));
+    }
   }
 
   /** Loaded when it is first needed, which takes seconds. */
