@@ -8,8 +8,8 @@ import org.sparklstm.engine.Regularisation;
 import org.sparklstm.text.Window;
 
 /**
- * {@link DropoutNoise} drawn on the device, to the same bits: its masks would take longer to copy
- * there than a window takes to train on.
+ * {@link DropoutNoise} drawn on the device, to the same bits: its masks would be megabytes to copy
+ * there in each window.
  */
 final class TorchNoise {
   private static final long GOLDEN_GAMMA = 0x9E3779B97F4A7C15L;
