@@ -28,6 +28,18 @@ public interface Engine {
   Optional<String> whyUnavailable(EngineChoice how, String gpu);
 
   /**
+   * Whether the device of a task has no room for a replica.
+   *
+   * @param bytes of the device, {@link Memory#device}
+   * @param how it is to compute; the name is not read
+   * @param gpu that Spark gave the caller's task, a number; empty if none
+   * @return what is lacking, as a sentence; empty if there is room, or no device
+   */
+  default Optional<String> lacks(long bytes, EngineChoice how, String gpu) {
+    return Optional.empty();
+  }
+
+  /**
    * Whether it can train such a model.
    *
    * @param shape of the network

@@ -46,15 +46,17 @@ public final class Engines {
   }
 
   /**
-   * Whether an engine runs on this machine.
+   * Whether an engine runs on this machine, and its device has room for a replica.
    *
    * @param choice of the engine, by its name
    * @param gpu that Spark gave the caller's task; empty if none
+   * @param bytes that the replica takes of the device
    * @return why it does not; empty if it does
    */
-  public static Optional<String> whyUnavailable(EngineChoice choice, String gpu) {
+  public static Optional<String> whyUnavailable(EngineChoice choice, String gpu, long bytes) {
     return lookup(choice.name())
-        .map(engine -> engine.whyUnavailable(choice, gpu))
+        .map(
+            engine -> engine.whyUnavailable(choice, gpu).or(() -> engine.lacks(bytes, choice, gpu)))
         .orElse(Optional.of("no jar on the class path has it"));
   }
 

@@ -32,7 +32,8 @@ public final class Replicas {
   /** Skips a test on a processor on which the fast engine has no bfloat16. */
   public static void assumeBfloat16() {
     Optional<String> why =
-        Engines.whyUnavailable(new EngineChoice("onednn", 1, Precision.BFLOAT16, Device.AUTO), "");
+        Engines.whyUnavailable(
+            new EngineChoice("onednn", 1, Precision.BFLOAT16, Device.AUTO), "", 0);
     assumeTrue(why.isEmpty(), () -> why.orElseThrow());
   }
 }

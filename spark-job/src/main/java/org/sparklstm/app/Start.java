@@ -3,6 +3,7 @@ package org.sparklstm.app;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.IntSupplier;
+import java.util.stream.IntStream;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -15,6 +16,8 @@ import org.sparklstm.config.Scaling;
 import org.sparklstm.config.Settings;
 import org.sparklstm.corpus.PreparedCorpus;
 import org.sparklstm.engine.EngineChoice;
+import org.sparklstm.text.LaneAssignment;
+import org.sparklstm.train.TrainingPlan;
 
 /**
  * How a run starts: afresh or from a checkpoint. It decides what the settings leave open. The
@@ -63,11 +66,20 @@ sealed interface Start {
 
   /** The corpus's settings with an engine that can do what is wanted on every worker. */
   private static Settings withEngine(PreparedCorpus corpus, Settings wanted) {
+    TrainingPlan plan = wanted.plan(corpus.vocabulary().size(), 1);
+    LaneAssignment lanes = corpus.assignment();
+    int most = IntStream.range(0, lanes.workers()).map(lanes::lanesOf).max().orElseThrow();
+    int window = wanted.data().window();
     EngineChoice engine =
         EngineProbe.choose(
             wanted.engine(),
-            wanted.shape(corpus.vocabulary().size()),
-            wanted.regularisation(),
+            plan.shape(),
+            plan.regularisation(),
+            choice ->
+                choice
+                    .engine()
+                    .memory(plan.shape(), plan.optimiser(), choice, most, window)
+                    .device(),
             corpus.train().readers());
     return corpus.settings().with("engine.name", engine.name());
   }

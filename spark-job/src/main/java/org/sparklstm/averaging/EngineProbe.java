@@ -3,6 +3,7 @@ package org.sparklstm.averaging;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.ToLongFunction;
 import org.apache.spark.api.java.JavaRDD;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -23,22 +24,29 @@ public final class EngineProbe {
    * The engine that is wanted; if that is left open, the most preferred one that can train the
    * model and runs on each worker.
    *
+   * @param deviceMemory bytes of a device that a worker's replica takes of an engine
    * @param workers one partition a worker
    * @throws ConfigurationException if there is none
    */
   public static EngineChoice choose(
-      EngineChoice wanted, LstmShape shape, Regularisation regularisation, JavaRDD<?> workers) {
+      EngineChoice wanted,
+      LstmShape shape,
+      Regularisation regularisation,
+      ToLongFunction<EngineChoice> deviceMemory,
+      JavaRDD<?> workers) {
     List<Engine> candidates = wanted.isAuto() ? Engines.all() : List.of(wanted.engine());
     List<String> reasons = new ArrayList<>();
     for (Engine engine : candidates) {
       EngineChoice choice = wanted.named(engine.name());
       Optional<String> why = engine.refuses(shape, regularisation, choice);
       if (why.isEmpty()) {
+        long bytes = deviceMemory.applyAsLong(choice);
         why =
             workers
                 .flatMap(
                     worker ->
-                        Engines.whyUnavailable(choice, AssignedGpu.address()).stream().iterator())
+                        Engines.whyUnavailable(choice, AssignedGpu.address(), bytes).stream()
+                            .iterator())
                 .collect()
                 .stream()
                 .findFirst();

@@ -94,6 +94,25 @@ final class Obstacles {
     return "libtorch cannot compute on the GPU: " + firstLine(error);
   }
 
+  /**
+   * When the device has no room for a replica.
+   *
+   * @param bytes that it takes
+   */
+  static String room(long bytes, String error) {
+    return "a worker needs %s MB of the GPU's memory, which are not free: lower data.lanes, or let fewer workers share it (%s)"
+        .formatted(bytes / 1_000_000, firstLine(error));
+  }
+
+  /** What to say of an error in training. */
+  static Optional<String> training(String error) {
+    return error.contains("out of memory")
+        ? Optional.of(
+            "The GPU has no memory left for a window: lower data.lanes, or let fewer workers share it"
+                + " (%s)".formatted(firstLine(error)))
+        : Optional.empty();
+  }
+
   private static String firstLine(String text) {
     return text.lines().findFirst().orElse("");
   }

@@ -31,6 +31,11 @@ final class Tensors {
     return torch.zeros(shape, options(type));
   }
 
+  /** Memory of so many bytes, not cleared. */
+  Tensor take(long bytes) {
+    return torch.empty(new long[] {bytes}, options(ScalarType.Byte), new MemoryFormatOptional());
+  }
+
   /** The same float everywhere. */
   Tensor full(float value, long... shape) {
     return torch.full(shape, new Scalar(value), options(ScalarType.Float));

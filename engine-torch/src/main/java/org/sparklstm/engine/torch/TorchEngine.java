@@ -34,6 +34,14 @@ public final class TorchEngine implements Engine {
   }
 
   @Override
+  public Optional<String> lacks(long bytes, EngineChoice how, String gpu) {
+    TorchDevice device = device(how, gpu);
+    return device.isGpu()
+        ? TorchLibrary.allocationError(bytes, device).map(error -> Obstacles.room(bytes, error))
+        : Optional.empty();
+  }
+
+  @Override
   public Optional<String> refuses(
       LstmShape shape, Regularisation regularisation, EngineChoice how) {
     return Optional.empty();

@@ -49,7 +49,7 @@ final class TorchLibrary {
 
   /** Why the part for GPUs cannot be loaded: JavaCPP leaves it out in silence. */
   private static Optional<String> cudaError(TorchDevice device) {
-    if (device == TorchDevice.CPU || torch.cuda_is_available()) {
+    if (!device.isGpu() || torch.cuda_is_available()) {
       return Optional.empty();
     }
     try {
@@ -106,14 +106,26 @@ final class TorchLibrary {
     context.setAllowTF32CuDNN(precision == Precision.TF32);
   }
 
+  /** What libtorch says when it is to take so much memory of the device, which it gives back. */
+  static Optional<String> allocationError(long bytes, TorchDevice device) {
+    return error(() -> new Tensors(device).take(bytes));
+  }
+
   /** What libtorch says when it is to add two numbers on the device. */
   private static Optional<String> kernelError(TorchDevice device) {
     if (device.isGpu() && !torch.cuda_is_available()) {
       return Optional.empty();
     }
+    return error(
+        () -> {
+          Tensor sum = new Tensors(device).zeros(ScalarType.Float, 1);
+          Tensors.floats(sum.add(sum));
+        });
+  }
+
+  private static Optional<String> error(Runnable computation) {
     try (PointerScope scope = new PointerScope()) {
-      Tensor sum = new Tensors(device).zeros(ScalarType.Float, 1);
-      Tensors.floats(sum.add(sum));
+      computation.run();
       return Optional.empty();
     } catch (RuntimeException e) {
       return Optional.of(String.valueOf(e.getMessage()));

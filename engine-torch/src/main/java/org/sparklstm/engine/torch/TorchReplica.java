@@ -139,6 +139,16 @@ final class TorchReplica implements Replica {
   @Override
   public LossSum backpropagate(Window window, Regularisation regularisation, long noiseSeed) {
     requireLanes(window);
+    try {
+      return train(window, regularisation, noiseSeed);
+    } catch (RuntimeException e) {
+      throw Obstacles.training(String.valueOf(e.getMessage()))
+          .map(why -> (RuntimeException) new IllegalStateException(why, e))
+          .orElse(e);
+    }
+  }
+
+  private LossSum train(Window window, Regularisation regularisation, long noiseSeed) {
     TorchLibrary.multiplyIn(precision);
     long n = window.targets().length;
     try (PointerScope scope = new PointerScope()) {

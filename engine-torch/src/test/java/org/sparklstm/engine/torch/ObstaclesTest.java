@@ -109,4 +109,24 @@ class ObstaclesTest {
                 GPU, true, Optional.of("CUDA error: out of memory\nCUDA kernel …")))
         .hasValue("libtorch cannot compute on the GPU: CUDA error: out of memory");
   }
+
+  @Test
+  void whatTheDeviceHasNoRoomForIsNamed() {
+    assertThat(Obstacles.room(1_234_000_000, "CUDA out of memory. Tried\nmore"))
+        .isEqualTo(
+            "a worker needs 1234 MB of the GPU's memory, which are not free: lower data.lanes, or"
+                + " let fewer workers share it (CUDA out of memory. Tried)");
+    assertThat(Obstacles.training("CUDA out of memory. Tried\nmore"))
+        .hasValue(
+            "The GPU has no memory left for a window: lower data.lanes, or let fewer workers share"
+                + " it (CUDA out of memory. Tried)");
+    assertThat(Obstacles.training("CUDA error: an illegal memory access")).isEmpty();
+  }
+
+  /** With the processor in the place of a GPU. */
+  @Test
+  void roomIsFoundByTakingIt() {
+    assertThat(TorchLibrary.allocationError(1 << 20, TorchDevice.CPU)).isEmpty();
+    assertThat(TorchLibrary.allocationError(1L << 60, TorchDevice.CPU)).isPresent();
+  }
 }

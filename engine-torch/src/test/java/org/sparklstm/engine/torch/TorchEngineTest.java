@@ -35,7 +35,7 @@ class TorchEngineTest {
   void onACpuTheOtherFastEngineIsPreferred() {
     assertThat(Engines.all()).extracting(Engine::name).containsExactly("onednn", "torch", "dl4j");
     assertThat(how(Device.AUTO).named("auto").engine().name()).isEqualTo("onednn");
-    assertThat(Engines.whyUnavailable(how(Device.AUTO), "")).isEmpty();
+    assertThat(Engines.whyUnavailable(how(Device.AUTO), "", 0)).isEmpty();
   }
 
   private static EngineChoice how(Device device) {
