@@ -8,21 +8,34 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A standalone cluster of real processes: a master, and workers of one core each. */
+/** A standalone cluster of real processes: a master, and workers. */
 final class SparkCluster implements AutoCloseable {
   private final Path directory;
   private final String master;
+  private final int cores;
   private final List<String> options;
   private final List<SparkProcess> processes = new ArrayList<>();
 
   /**
-   * Starts one.
+   * Starts one whose workers have a core each.
    *
    * @param directory for logs and the workers' files
    * @param options of the master and of each worker
    */
   SparkCluster(Path directory, int workers, String... options) throws IOException {
+    this(directory, workers, 1, options);
+  }
+
+  /**
+   * Starts one.
+   *
+   * @param directory for logs and the workers' files
+   * @param cores of each worker
+   * @param options of the master and of each worker
+   */
+  SparkCluster(Path directory, int workers, int cores, String... options) throws IOException {
     this.directory = directory;
+    this.cores = cores;
     this.options = List.of(options);
     int port = freePort();
     this.master = "spark://127.0.0.1:" + port;
@@ -55,7 +68,7 @@ final class SparkCluster implements AutoCloseable {
         "--webui-port",
         "0",
         "--cores",
-        "1",
+        "" + cores,
         "--memory",
         "600m",
         "--work-dir",
