@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Tries the engine torch on a machine with a GPU that has no Java, no Maven and no network.
-#   bench/gpu.sh pack CORPUS FOLDER [cpu]   here: puts all that is needed into FOLDER, with libtorch for GPUs, or the CPU
+#   bench/gpu.sh pack CORPUS FOLDER         here: puts all that is needed into FOLDER; with "cpu" behind it for the CPU
 #   FOLDER/gpu.sh run [PART …]              there: prints what we would like to know
 # Parts: tests (all tests of the engine), speed (tokens/s, beside PyTorch if PYTHON has it), train (small to its
 # perplexity); default: all. Environment: PYTHON (default: python3), REPEATS (default: 3), PRESETS (default: "small
@@ -31,13 +31,15 @@ pack() { # CORPUS FOLDER [cpu]
   cp "${jars[@]}" "$folder/torch/"
   cp -r "$root"/bench/target/lib/*.jar "$root"/bench/target/spark-lstm-bench-*.jar "$folder/bench/"
   cp "$root/bench/jmh_counters.py" "$root/bench/peers/pytorch_ptb.py" "$folder/bench/"
-  (CDPATH="" cd "$root" && mvn -B -q -pl engine-torch dependency:copy-dependencies -DincludeScope=test \
-    -DincludeGroupIds=org.assertj,net.bytebuddy,org.junit.jupiter,org.junit.platform,org.opentest4j,org.apiguardian,org.sparklstm \
-    -DoutputDirectory="$folder/tests") >&2
+  local groups=org.assertj,net.bytebuddy,org.junit.jupiter,org.junit.platform,org.opentest4j,org.apiguardian
+  (CDPATH="" cd "$root" && mvn -B -q -DskipTests -pl engine-torch -am package dependency:copy-dependencies \
+    -DincludeScope=test -DincludeGroupIds="$groups" -DoutputDirectory="$folder/tests") >&2
   (CDPATH="" cd "$root" && mvn -B -q -N dependency:copy \
     -Dartifact="org.junit.platform:junit-platform-console-standalone:$(junit_platform "$folder/tests")" \
     -DoutputDirectory="$folder/tests") >&2
-  (CDPATH="" cd "$root/engine-torch/target/test-classes" && jar -cf "$folder/tests/engine-torch-tests.jar" .)
+  cp "$root"/common/target/spark-lstm-common-*-tests.jar "$folder/tests/"
+  "${JAVA_HOME:+$JAVA_HOME/bin/}jar" -cf "$folder/tests/engine-torch-tests.jar" \
+    -C "$root/engine-torch/target/test-classes" .
   cp "$corpus"/ptb.{train,valid,test}.txt "$folder/corpus/"
   cp "${BASH_SOURCE[0]}" "$folder/gpu.sh"
   echo "$device" > "$folder/device"

@@ -106,6 +106,12 @@ public final class SparkStart {
     } else { // each block of a broadcast costs an executor several messages
       conf.setIfMissing("spark.broadcast.blockSize", "32m");
     }
+    if (conf.contains("spark.executor.resource.gpu.amount")) {
+      conf.setIfMissing("spark.task.resource.gpu.amount", "1");
+      // CUDA counts GPUs as nvidia-smi does, and cuBLAS computes the same bytes each time.
+      conf.setIfMissing("spark.executorEnv.CUDA_DEVICE_ORDER", "PCI_BUS_ID");
+      conf.setIfMissing("spark.executorEnv.CUBLAS_WORKSPACE_CONFIG", ":4096:8");
+    }
     ExecutorMemory.ask(conf, settings);
     addPlugin(conf);
     conf.set("spark.serializer", JavaSerializer.class.getName()); // Kryo cannot write records

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.List;
 import org.apache.spark.SparkConf;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.sparklstm.config.Settings;
@@ -70,5 +71,23 @@ class SparkStartTest {
     SparkStart.sparkConf(SettingsLoader.load("test", null, List.of()), conf);
 
     assertThat(conf.get("spark.broadcast.blockSize", null)).isEqualTo(size);
+  }
+
+  @Test
+  void aWorkerHasAGpuOfItsOwnWhereExecutorsHaveSome() {
+    SparkConf without = new SparkConf(false);
+    SparkConf with = new SparkConf(false).set("spark.executor.resource.gpu.amount", "2");
+    SparkConf shared = with.clone().set("spark.task.resource.gpu.amount", "0.5");
+    for (SparkConf conf : List.of(without, with, shared)) {
+      SparkStart.sparkConf(SettingsLoader.load("test", null, List.of()), conf);
+    }
+
+    String share = "spark.task.resource.gpu.amount";
+    String order = "spark.executorEnv.CUDA_DEVICE_ORDER";
+    assertThat(without.contains(share)).isFalse();
+    assertThat(without.contains(order)).isFalse();
+    assertThat(with.get(share)).isEqualTo("1");
+    assertThat(with.get(order)).isEqualTo("PCI_BUS_ID");
+    assertThat(shared.get(share)).isEqualTo("0.5");
   }
 }

@@ -91,9 +91,7 @@ class GpuIT {
             "--executor-cores",
             each,
             "--conf",
-            "spark.executor.resource.gpu.amount=" + each,
-            "--conf",
-            "spark.task.resource.gpu.amount=1"),
+            "spark.executor.resource.gpu.amount=" + each),
         arguments.toArray(String[]::new));
   }
 
