@@ -10,6 +10,7 @@ import com.typesafe.config.ConfigParseOptions;
 import com.typesafe.config.ConfigResolveOptions;
 import com.typesafe.config.ConfigSyntax;
 import com.typesafe.config.ConfigValue;
+import com.typesafe.config.ConfigValueFactory;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -25,6 +26,8 @@ import java.util.Set;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.apache.commons.text.similarity.LevenshteinDistance;
+import org.sparklstm.engine.EngineChoice;
+import org.sparklstm.engine.Engines;
 import org.sparklstm.error.ConfigurationException;
 
 /**
@@ -68,8 +71,9 @@ public final class SettingsLoader {
   }
 
   /**
-   * Reads settings back from the text that {@link Settings#render()} wrote. An {@code include} in
-   * it is refused.
+   * Reads the settings of a model back from the text that {@link Settings#render()} wrote. An
+   * {@code include} in it is refused. Where no jar has the engine that trained the model, the
+   * engine is left open, because any engine can use it.
    *
    * @throws ConfigurationException naming {@code origin} and what is wrong
    */
@@ -81,9 +85,18 @@ public final class SettingsLoader {
             .setOriginDescription(origin);
     return read(
         () ->
-            requireKnownKeys(
-                ConfigFactory.parseString(text, options).resolve(ConfigResolveOptions.noSystem())),
+            withAnEngine(
+                requireKnownKeys(
+                    ConfigFactory.parseString(text, options)
+                        .resolve(ConfigResolveOptions.noSystem()))),
         ConfigFactory.empty());
+  }
+
+  private static Config withAnEngine(Config model) {
+    String key = "engine.name";
+    return model.hasPath(key) && !Engines.has(model.getString(key))
+        ? model.withValue(key, ConfigValueFactory.fromAnyRef(EngineChoice.AUTO))
+        : model;
   }
 
   /** Refuses to include other files. */

@@ -24,6 +24,16 @@ public final class Engines {
     return List.copyOf(ALL);
   }
 
+  /**
+   * Whether a jar on the class path has an engine.
+   *
+   * @param name of the engine
+   * @return whether it is found
+   */
+  public static boolean has(String name) {
+    return lookup(name).isPresent();
+  }
+
   private static Optional<Engine> lookup(String name) {
     return ALL.stream().filter(engine -> engine.name().equals(name)).findFirst();
   }

@@ -149,6 +149,17 @@ class SettingsTest {
   }
 
   @Test
+  void aModelIsReadWithoutTheEngineThatTrainedIt() {
+    String written = small("engine.name=onednn", "engine.threads=2").render();
+
+    Settings here = SettingsLoader.parseFile(written, "here");
+    Settings elsewhere = SettingsLoader.parseFile(written.replace("onednn", "abacus"), "there");
+
+    assertThat(here.engine().name()).isEqualTo("onednn");
+    assertThat(elsewhere.engine()).isEqualTo(here.engine().named("auto"));
+  }
+
+  @Test
   void thePlanHasTheNetworkAndTheRulesOfTheSettings() {
     TrainingPlan plan =
         SettingsLoader.load("medium", null, List.of("engine.name=dl4j", "train.seed=3"))
