@@ -161,11 +161,12 @@ public final class TrainJob {
     Checkpoint begin = start.checkpoint(context, run, corpus, initial);
     TrainingPlan plan = begin.plan();
     LOG.info(
-        "{} parameters, vocabulary of {} words, {} windows an epoch, {} workers",
+        "{} parameters, vocabulary of {} words, {} windows an epoch, {} workers on the engine {}",
         plan.shape().parameterCount(),
         words,
         corpus.windows(),
-        corpus.assignment().workers());
+        corpus.assignment().workers(),
+        plan.engine().name());
     return new Prepared(
         begin.run(),
         corpus,

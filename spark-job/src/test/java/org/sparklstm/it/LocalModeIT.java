@@ -33,7 +33,7 @@ class LocalModeIT {
   void trainsWithOneWorkerForEachSlot(int slots) throws Exception {
     try (SparkProcess job = train(slots)) {
       assertThat(job.exitCode()).describedAs("exit code; it printed%n%s", job.errors()).isZero();
-      assertThat(job.errors()).contains(slots + " workers");
+      assertThat(job.errors()).contains(slots + " workers on the engine onednn");
       assertThat(job.output())
           .hasSize(7)
           .satisfies(lines -> assertThat(lines.get(0)).isEqualTo("Epoch: 1 Learning rate: 1.000"));
