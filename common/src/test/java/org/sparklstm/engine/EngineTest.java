@@ -3,15 +3,7 @@ package org.sparklstm.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.io.File;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
-import java.util.Arrays;
-import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.sparklstm.error.ConfigurationException;
 import org.sparklstm.model.LstmShape;
@@ -77,58 +69,34 @@ class EngineTest {
   /** A Java without oneDNN's native library on its class path. */
   @Test
   void withoutOneDnnTheEngineSaysWhyAndTheOtherStillRuns() throws Exception {
-    String without =
-        Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))
-            .filter(entry -> !Path.of(entry).getFileName().toString().matches("dnnl-.*-.*-.*-.*"))
-            .collect(Collectors.joining(File.pathSeparator));
-    assertThat(replica(without, Map.of(), "onednn", "FLOAT32"))
+    assertThat(withoutOneDnn("onednn"))
         .contains("The engine onednn does not run here: oneDNN cannot be loaded: ");
-    assertThat(replica(without, Map.of(), "dl4j", "FLOAT32")).contains("Dl4jReplica");
+    assertThat(withoutOneDnn("dl4j")).contains("Dl4jReplica");
+  }
+
+  private static String withoutOneDnn(String engine) throws Exception {
+    return OtherJava.replica(
+        engine,
+        Precision.FLOAT32,
+        OtherJava.classPathWithout("dnnl-.*-.*-.*-.*"),
+        Map.of(),
+        "-Dorg.bytedeco.javacpp.cachedir=" + System.getProperty("java.io.tmpdir"));
   }
 
   @Test
   void bfloat16IsRefusedOnAProcessorWithoutIt() throws Exception {
-    String all = System.getProperty("java.class.path");
-    Map<String, String> without = Map.of("ONEDNN_MAX_CPU_ISA", "AVX512_CORE_VNNI");
-    assertThat(replica(all, without, "onednn", "BFLOAT16"))
+    assertThat(withoutBfloat16(Precision.BFLOAT16))
         .contains(
             "The engine onednn does not run here: this processor has no bfloat16 (avx512_bf16): "
                 + "set engine.precision = float32");
-    assertThat(replica(all, without, "onednn", "FLOAT32")).contains("OneDnnReplica");
+    assertThat(withoutBfloat16(Precision.FLOAT32)).contains("OneDnnReplica");
   }
 
-  /** What {@link Main} prints in another Java. */
-  private static String replica(
-      String classPath, Map<String, String> environment, String... arguments) throws Exception {
-    List<String> command =
-        Stream.concat(
-                Stream.of(
-                    Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                    "-Dorg.bytedeco.javacpp.cachedir=" + System.getProperty("java.io.tmpdir"),
-                    "-cp",
-                    classPath,
-                    Main.class.getName()),
-                Stream.of(arguments))
-            .toList();
-    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
-    builder.environment().putAll(environment);
-    Process process = builder.start();
-    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertThat(process.waitFor(1, TimeUnit.MINUTES)).isTrue();
-    return output;
-  }
-
-  /** Prints the class of the replica that an engine makes. */
-  static final class Main {
-    private Main() {}
-
-    public static void main(String[] args) {
-      Precision precision = Precision.valueOf(args[1]);
-      try (Replica replica = Replicas.of(Engines.find(args[0]), SHAPE, 2, precision)) {
-        System.out.println(replica.getClass().getSimpleName());
-      } catch (IllegalStateException e) {
-        System.out.println(e.getMessage());
-      }
-    }
+  private static String withoutBfloat16(Precision precision) throws Exception {
+    return OtherJava.replica(
+        "onednn",
+        precision,
+        System.getProperty("java.class.path"),
+        Map.of("ONEDNN_MAX_CPU_ISA", "AVX512_CORE_VNNI"));
   }
 }

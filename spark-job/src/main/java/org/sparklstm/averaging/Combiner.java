@@ -203,8 +203,7 @@ final class Combiner {
           .context()
           .runJob(
               means.rdd(),
-              (Function1<scala.collection.Iterator<Mean>, Mean> & Serializable)
-                  scala.collection.Iterator::next,
+              (Function1<scala.collection.Iterator<Mean>, Mean> & Serializable) Combiner::only,
               (partition, mean) -> {
                 taker.accept(mean);
                 return BoxedUnit.UNIT;
@@ -213,6 +212,15 @@ final class Combiner {
     } finally {
       means.rdd().cleanShuffleDependencies(false); // or the files would stay until the driver's GC
     }
+  }
+
+  /** The mean of a partition. To be asked for another one tells Spark to free its memory. */
+  private static Mean only(scala.collection.Iterator<Mean> partition) {
+    Mean mean = partition.next();
+    if (partition.hasNext()) {
+      throw new IllegalStateException("A task averages one part, and has another: " + partition);
+    }
+    return mean;
   }
 
   private static Mean mean(

@@ -14,6 +14,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import java.util.stream.IntStream;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -300,14 +301,15 @@ class AveragingTrainerTest {
         .isEqualTo(decided);
   }
 
-  @Test
-  void partsOfManyParametersAreMoreThanWorkers() {
-    LaneAssignment split = new LaneAssignment(3, 2); // of two lanes and one
-    int parameters = 9_000_001; // three parts
+  /** Three parts for two workers, and as many parts as workers. */
+  @ParameterizedTest
+  @CsvSource({"3, 2, 9000001", "80, 40, 1001"})
+  void partsOfAnyNumberOfWorkersAreAveraged(int lanes, int workers, int parameters) {
+    LaneAssignment split = new LaneAssignment(lanes, workers);
     List<float[]> updates = new ArrayList<>();
     List<Outcome> results = new ArrayList<>();
     Random random = new Random(7);
-    for (int worker = 0; worker < 2; worker++) {
+    for (int worker = 0; worker < workers; worker++) {
       float[] update = new float[parameters];
       for (int i = 0; i < parameters; i++) {
         update[i] = random.nextFloat();
@@ -320,10 +322,14 @@ class AveragingTrainerTest {
     }
 
     Combiner.Combined combined =
-        new Combiner(split, parameters, Combine.SHARDED).combine(context().parallelize(results, 2));
+        new Combiner(split, parameters, Combine.SHARDED)
+            .combine(context().parallelize(results, workers));
 
     assertThat(combined.mean()).isEqualTo(WeightedMean.of(updates, split.weights(), false));
-    assertThat(combined.ends()).extracting(WorkerEnd::gradientNorm).containsExactly(0.0, 1.0);
+    assertThat(combined.ends())
+        .extracting(WorkerEnd::gradientNorm)
+        .containsExactlyElementsOf(
+            IntStream.range(0, workers).mapToObj(worker -> (double) worker).toList());
   }
 
   @ParameterizedTest(name = "{1} from round {0}")

@@ -13,6 +13,9 @@ public final class LocalSpark {
         .config("spark.ui.enabled", false)
         .config("spark.executor.killOnFatalError.depth", 0) // as TrainCommand has it
         .config("spark.sql.shuffle.partitions", 3)
+        // A task that keeps memory of a shuffle fails, even if it is little.
+        .config("spark.unsafe.exceptionOnMemoryLeak", true)
+        .config("spark.shuffle.spill.initialMemoryThreshold", 1)
         .getOrCreate();
   }
 }

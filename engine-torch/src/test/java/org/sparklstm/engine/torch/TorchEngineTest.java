@@ -2,17 +2,13 @@ package org.sparklstm.engine.torch;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.sparklstm.engine.OtherJava.classPathWithout;
 
 import java.io.File;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.List;
-import java.util.concurrent.TimeUnit;
-import java.util.stream.Collectors;
+import java.util.Map;
 import org.bytedeco.javacpp.Loader;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -22,8 +18,8 @@ import org.sparklstm.engine.Device;
 import org.sparklstm.engine.Engine;
 import org.sparklstm.engine.EngineChoice;
 import org.sparklstm.engine.Engines;
+import org.sparklstm.engine.OtherJava;
 import org.sparklstm.engine.Precision;
-import org.sparklstm.engine.Replica;
 import org.sparklstm.engine.Sgd;
 import org.sparklstm.model.LstmShape;
 
@@ -120,33 +116,7 @@ class TorchEngineTest {
     Files.createFile(library);
   }
 
-  private static String classPathWithout(String jars) {
-    return Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))
-        .filter(entry -> !Path.of(entry).getFileName().toString().matches(jars))
-        .collect(Collectors.joining(File.pathSeparator));
-  }
-
   private static String run(String engine, String classPath, String... options) throws Exception {
-    List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(List.of(options));
-    command.addAll(List.of("-cp", classPath, Main.class.getName(), engine));
-    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertThat(process.waitFor(1, TimeUnit.MINUTES)).isTrue();
-    return output;
-  }
-
-  /** Prints the class of the replica that an engine makes. */
-  static final class Main {
-    private Main() {}
-
-    public static void main(String[] args) {
-      try (Replica replica = how(Device.AUTO).named(args[0]).replica(SHAPE, 2, "")) {
-        System.out.println(replica.getClass().getSimpleName());
-      } catch (IllegalStateException e) {
-        System.out.println(e.getMessage());
-      }
-    }
+    return OtherJava.replica(engine, Precision.FLOAT32, classPath, Map.of(), options);
   }
 }
