@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Prints the tables of speed.md, scaling.md, scoring.md and reliability.md in docs/measurements, measured on this
 # machine:
-#   bench/run.sh CORPUS [engine|score|whole|cluster|prepare|scaling|soak …]   (default: all of them)
+#   bench/run.sh CORPUS [engine|precision|score|whole|cluster|prepare|scaling|soak …]   (default: all of them)
 # CORPUS is a directory with ptb.train.txt, ptb.valid.txt and ptb.test.txt; data/fetch-ptb.sh makes one.
 # Environment: PYTHON (default: python3), WORKERS (default: 2), REPEATS (default: 3), PRESETS (default: "small medium")
 # and WORK (default: a new directory). PyTorch and TensorFlow are measured if PYTHON has them (bench/peers/README.md).
@@ -20,10 +20,10 @@ root=$(dirname "$bench")
 peers=$bench/peers
 corpus=$(readlink -f "$1")
 shift
-[ $# -gt 0 ] || set -- engine score whole cluster prepare scaling soak
+[ $# -gt 0 ] || set -- engine precision score whole cluster prepare scaling soak
 for part in "$@"; do
   case $part in
-    engine | score | whole | cluster | prepare | scaling | soak) ;;
+    engine | precision | score | whole | cluster | prepare | scaling | soak) ;;
     *) usage "There is no part $part." ;;
   esac
 done
@@ -85,6 +85,23 @@ engine() {
   grep -o 'gc.alloc.rate.norm.*B/op' "$work/jmh.log" | tail -1
 }
 
+precision() {
+  if ! grep -qm1 avx512_bf16 /proc/cpuinfo; then
+    echo "precision is left out: this processor has no avx512_bf16" >&2
+    return
+  fi
+  echo "### Engine alone, engine.precision in turn, tokens/s of $workers workers ($(machine))"
+  echo "| preset | float32 | bfloat16 | ratio |"
+  echo "|---|---|---|---|"
+  for preset in ${PRESETS:-small medium}; do
+    for _ in $(seq "$repeats"); do
+      plain=$(jmh trainingStep -t "$workers" -p preset="$preset" | grep tokens | rate)
+      rounded=$(jmh trainingStep -t "$workers" -p preset="$preset" -p precision=bfloat16 | grep tokens | rate)
+      awk -v p="$preset" -v a="$plain" -v b="$rounded" 'BEGIN { printf "| %s | %d | %d | %.2f |\n", p, a, b, b / a }'
+    done
+  done
+}
+
 score() {
   echo "### Scoring with small, predictions/s of $workers tasks: the scorer, and the engine alone ($(machine))"
   for _ in $(seq "$repeats"); do
@@ -142,7 +159,7 @@ prepare_text() {
 scaling() {
   echo "### One core, small, milliseconds of a window of so many lanes ($(machine))"
   jmh trainingStep -t 1 -p preset=small -p lanes=1,2,3,5,6,10,20,40 | grep tokens \
-    | awk '{printf "%s:%.1f\n", $3, 1000 * 20 * $3 / $NF}' # parameters in alphabetical order: engine, lanes, preset
+    | awk '{printf "%s:%.1f\n", $3, 1000 * 20 * $3 / $NF}' # parameters in alphabetical order: engine, lanes, …
   echo "### Standalone cluster, small, milliseconds of a round of 8 windows, medians of an epoch ($(machine))"
   echo "| workers | combine | compute | broadcast | combine | all else | round |"
   echo "|---|---|---|---|---|---|---|"
