@@ -79,7 +79,7 @@ run_tests() {
 
 rate() { # PRESET LANES PRECISION: tokens/s of the engine
   "$java" -cp "$here/bench/*:$here/torch/*:$here/spark-lstm.jar:$here/spark/jars/*" \
-    org.openjdk.jmh.Main trainingStep -t 1 -p engine=torch -p preset="$1" -p lanes="$2" -p precision="$3" \
+    org.openjdk.jmh.Main trainingRound -t 1 -p engine=torch -p preset="$1" -p lanes="$2" -p precision="$3" \
     -rf csv -rff "$work/jmh.csv" > "$work/jmh.log" 2>&1
   "$python" "$here/bench/jmh_counters.py" "$work/jmh.csv" | awk '/tokens/ {printf "%d", $NF}'
 }

@@ -67,7 +67,7 @@ engine() {
     for _ in $(seq "$repeats"); do
       torch=$(peer torch pytorch_ptb.py "$corpus" "$preset" --windows "$windows")
       tf=$(peer tensorflow tensorflow_ptb.py "$corpus" "$preset" "$windows")
-      ours=$(jmh trainingStep -t "$workers" -p preset="$preset" | grep tokens | rate)
+      ours=$(jmh trainingRound -t "$workers" -p preset="$preset" | grep tokens | rate)
       gemm=$(jmh product -t "$workers" -p rowsColumnsInner="400 10000 200" | grep gigaflop | rate)
       awk -v p="$preset" -v a="${torch:-0}" -v b="${tf:-0}" -v o="$ours" -v g="$gemm" -v f="$flop" 'BEGIN {
         faster = a > b ? a : b
@@ -77,11 +77,11 @@ engine() {
   done
   echo "### small, tokens/s: the reference engine with $workers workers;" \
     "DL4J's own fit with its defaults, and with one thread"
-  jmh trainingStep -t "$workers" -p preset=small -p engine=dl4j | grep tokens
+  jmh trainingRound -t "$workers" -p preset=small -p engine=dl4j | grep tokens
   openmp=--unset=OMP_NUM_THREADS jmh StockDl4j | grep tokens
   jmh StockDl4j | grep tokens
-  echo "### Allocation a step, bytes"
-  jmh trainingStep -t 1 -p preset=small -prof gc >/dev/null
+  echo "### Allocation a round of ten windows, bytes"
+  jmh trainingRound -t 1 -p preset=small -prof gc >/dev/null
   grep -o 'gc.alloc.rate.norm.*B/op' "$work/jmh.log" | tail -1
 }
 
@@ -95,8 +95,8 @@ precision() {
   echo "|---|---|---|---|"
   for preset in ${PRESETS:-small medium}; do
     for _ in $(seq "$repeats"); do
-      plain=$(jmh trainingStep -t "$workers" -p preset="$preset" | grep tokens | rate)
-      rounded=$(jmh trainingStep -t "$workers" -p preset="$preset" -p precision=bfloat16 | grep tokens | rate)
+      plain=$(jmh trainingRound -t "$workers" -p preset="$preset" | grep tokens | rate)
+      rounded=$(jmh trainingRound -t "$workers" -p preset="$preset" -p precision=bfloat16 | grep tokens | rate)
       awk -v p="$preset" -v a="$plain" -v b="$rounded" 'BEGIN { printf "| %s | %d | %d | %.2f |\n", p, a, b, b / a }'
     done
   done
@@ -126,9 +126,9 @@ epoch() { # WORKERS MASTER OPTION …: tokens/s of the first epoch of small
 
 whole() {
   echo "### PtbTrain in local[$workers], small, one epoch, and the engine alone ($(machine))"
-  alone=$(jmh trainingStep -t "$workers" -p preset=small | grep tokens | rate)
+  alone=$(jmh trainingRound -t "$workers" -p preset=small | grep tokens | rate)
   program=$(epoch "$workers" "local[$workers]")
-  after=$(jmh trainingStep -t "$workers" -p preset=small | grep tokens | rate)
+  after=$(jmh trainingRound -t "$workers" -p preset=small | grep tokens | rate)
   echo "engine before $alone, PtbTrain $program, engine after $after tokens/s"
   "$python" "$bench/round_times.py" "$work/run/metrics.jsonl"
 }
@@ -158,7 +158,7 @@ prepare_text() {
 
 scaling() {
   echo "### One core, small, milliseconds of a window of so many lanes ($(machine))"
-  jmh trainingStep -t 1 -p preset=small -p lanes=1,2,3,5,6,10,20,40 | grep tokens \
+  jmh trainingRound -t 1 -p preset=small -p lanes=1,2,3,5,6,10,20,40 | grep tokens \
     | awk '{printf "%s:%.1f\n", $3, 1000 * 20 * $3 / $NF}' # parameters in alphabetical order: engine, lanes, …
   echo "### Standalone cluster, small, milliseconds of a round of 8 windows, medians of an epoch ($(machine))"
   echo "| workers | combine | compute | broadcast | combine | all else | round |"

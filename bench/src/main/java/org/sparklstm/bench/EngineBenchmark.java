@@ -1,5 +1,6 @@
 package org.sparklstm.bench;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
@@ -22,13 +23,15 @@ import org.sparklstm.config.Settings;
 import org.sparklstm.config.SettingsLoader;
 import org.sparklstm.engine.LossSum;
 import org.sparklstm.engine.Replica;
+import org.sparklstm.engine.Steps;
 import org.sparklstm.model.ParameterLayout;
-import org.sparklstm.text.Window;
+import org.sparklstm.text.LaneReader;
+import org.sparklstm.text.LaneShard;
 import org.sparklstm.train.TrainingPlan;
 
 /**
- * The engine alone: one training step a window. Each JMH thread is a worker, and the preset's lanes
- * are shared among them. The words are random with Zipf's frequencies.
+ * The engine alone: short rounds, with a step a window. Each JMH thread is a worker, and the
+ * preset's lanes are shared among them. The words are random with Zipf's frequencies.
  */
 @BenchmarkMode(Mode.Throughput)
 @OutputTimeUnit(TimeUnit.SECONDS)
@@ -37,12 +40,13 @@ import org.sparklstm.train.TrainingPlan;
 @Fork(1)
 public class EngineBenchmark {
   private static final int WORDS = 10_000;
-  private static final int WINDOWS = 50;
+  private static final int ROUNDS = 5;
+  private static final int PERIOD = 10; // windows of a round
 
   /** A worker. */
   @State(Scope.Thread)
   public static class Worker {
-    /** Gives the network, the lanes and the window. */
+    /** Gives the network, the lanes and the length of a window. */
     @Param({"small", "medium"})
     public String preset;
 
@@ -60,11 +64,11 @@ public class EngineBenchmark {
 
     private Replica replica;
     private TrainingPlan plan;
-    private final Window[] windows = new Window[WINDOWS];
-    private int next;
+    private LaneShard text;
+    private int round;
 
     /**
-     * Makes a replica with initial parameters, and its windows.
+     * Makes a replica with initial parameters, and its text.
      *
      * @param threads of JMH, each of which is a worker
      */
@@ -82,12 +86,10 @@ public class EngineBenchmark {
       float scale = settings.model().initScale();
       replica.setParameters(ParameterLayout.initialise(plan.shape(), scale, 1));
       replica.setLaneState(new float[lanes * plan.shape().laneStateSize()]);
-      for (int i = 0; i < WINDOWS; i++) {
-        int size = lanes * settings.data().window();
-        int[] inputs = random.doubles(size).mapToInt(Worker::zipf).toArray();
-        int[] targets = random.doubles(size).mapToInt(Worker::zipf).toArray();
-        windows[i] = new Window(i, 0, lanes, settings.data().window(), inputs, targets);
-      }
+      int[][] words = new int[lanes][];
+      int length = settings.data().window() * PERIOD * ROUNDS + 1;
+      Arrays.setAll(words, b -> random.doubles(length).mapToInt(Worker::zipf).toArray());
+      text = new LaneShard(0, settings.data().window(), words);
     }
 
     /** The word at a place of the cumulative distribution: P(rank at most r) is log r / log V. */
@@ -111,18 +113,29 @@ public class EngineBenchmark {
   }
 
   /**
-   * Forward, back and update on one window.
+   * Forward, back and update on the windows of a round.
    *
    * @param worker whose turn it is
-   * @param count gets the window's tokens
+   * @param count gets the windows' tokens
    * @return the loss, so that nothing is optimised away
    */
   @Benchmark
-  public LossSum trainingStep(Worker worker, Count count) {
-    Window window = worker.windows[worker.next];
-    worker.next = (worker.next + 1) % WINDOWS;
-    LossSum loss = worker.replica.backpropagate(window, worker.plan.regularisation(), 1);
-    worker.replica.step(worker.plan.optimiser(), 0.1);
+  public LossSum trainingRound(Worker worker, Count count) {
+    int from = worker.round * PERIOD;
+    worker.round = (worker.round + 1) % ROUNDS;
+    LossSum loss =
+        worker
+            .replica
+            .train(
+                new Steps(
+                    new LaneReader(List.of(worker.text).iterator()),
+                    from,
+                    from + PERIOD,
+                    worker.plan.optimiser(),
+                    window -> 0.1,
+                    worker.plan.regularisation(),
+                    1))
+            .loss();
     count.tokens += loss.tokens();
     return loss;
   }

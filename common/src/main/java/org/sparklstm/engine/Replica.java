@@ -108,6 +108,25 @@ public interface Replica extends AutoCloseable {
   }
 
   /**
+   * {@link #backpropagate} and {@link #step} for each window. It ends early at a gradient whose
+   * norm is not finite; what the replica holds then must not be used. This implementation calls the
+   * two in turn. An engine whose device computes while the caller goes on may read the results
+   * once.
+   *
+   * @param steps windows of B lanes, and the rule
+   * @return losses and norms of all
+   */
+  default Steps.Result train(Steps steps) {
+    LossSum loss = LossSum.ZERO;
+    double norm = 0;
+    for (int i = steps.from(); i < steps.to() && Double.isFinite(norm); i++) {
+      loss = loss.plus(steps.backpropagate(this, i));
+      norm = Math.max(norm, step(steps.optimiser(), steps.rates().applyAsDouble(i)));
+    }
+    return new Steps.Result(loss, norm);
+  }
+
+  /**
    * Runs one window forward without noise and carries the lane state.
    *
    * @param window of B lanes

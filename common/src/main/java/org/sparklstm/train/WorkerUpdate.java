@@ -1,19 +1,23 @@
 package org.sparklstm.train;
 
 import java.io.Serializable;
+import org.sparklstm.engine.LossSum;
 import org.sparklstm.engine.Optimiser;
 import org.sparklstm.engine.Replica;
+import org.sparklstm.engine.Steps;
 import org.sparklstm.error.TrainingException;
 
 /** What a worker sends at the end of a round, and where the mean of what all workers send leads. */
 public sealed interface WorkerUpdate extends Serializable {
 
   /**
-   * Follows each window's {@link Replica#backpropagate}.
+   * What a worker does in a round.
    *
-   * @return ‖g‖, the norm of the window's gradient before clipping
+   * @param replica where the round begins; afterwards {@link #encode} takes from it what is sent
    */
-  double afterWindow(Replica replica, Optimiser optimiser, double rate);
+  default Steps.Result train(Replica replica, Steps steps) {
+    return replica.train(steps);
+  }
 
   /**
    * What the worker sends.
@@ -62,11 +66,6 @@ public sealed interface WorkerUpdate extends Serializable {
   /** Workers step by themselves, and their parameters are averaged. */
   record Parameters() implements WorkerUpdate {
     @Override
-    public double afterWindow(Replica replica, Optimiser optimiser, double rate) {
-      return replica.step(optimiser, rate);
-    }
-
-    @Override
     public Floats encode(Replica replica, Trained start) {
       return new Floats(Trained.of(replica).joined());
     }
@@ -90,11 +89,6 @@ public sealed interface WorkerUpdate extends Serializable {
 
   /** Workers step by themselves, and the changes of their parameters are averaged. */
   record Change(Compression compression) implements WorkerUpdate {
-    @Override
-    public double afterWindow(Replica replica, Optimiser optimiser, double rate) {
-      return replica.step(optimiser, rate);
-    }
-
     @Override
     public Floats encode(Replica replica, Trained start) {
       return compression.encode(plus(Trained.of(replica).joined(), -1, start.joined()));
@@ -126,8 +120,9 @@ public sealed interface WorkerUpdate extends Serializable {
    */
   record Gradient(Compression compression) implements WorkerUpdate {
     @Override
-    public double afterWindow(Replica replica, Optimiser optimiser, double rate) {
-      return Replica.norm(replica.gradient());
+    public Steps.Result train(Replica replica, Steps steps) {
+      LossSum loss = steps.backpropagate(replica, steps.from());
+      return new Steps.Result(loss, Replica.norm(replica.gradient()));
     }
 
     @Override

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.io.IOException;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -14,6 +15,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.sparklstm.engine.Regularisation.DropoutMode;
 import org.sparklstm.model.LstmShape;
 import org.sparklstm.model.ParameterLayout;
+import org.sparklstm.text.LaneReader;
+import org.sparklstm.text.LaneShard;
 import org.sparklstm.text.Window;
 
 /**
@@ -290,6 +293,56 @@ public abstract class ReplicaTest {
       }
       assertThat(results[1]).isEqualTo(results[0]).isNotEqualTo(parameters);
     }
+  }
+
+  @Test
+  void trainingIsStepAfterStepToTheByte() {
+    Case model = new Case(new LstmShape(13, 6, 2), 3);
+    LaneShard text = randomText(model, 40); // 14 windows, the last one with one word
+    Sgd sgd = new Sgd(0.5);
+    try (Replica trains = model.replica(engine);
+        Replica steps = model.replica(engine)) {
+      Steps.Result result = trains.train(steps(text, 2, 14, sgd));
+
+      LossSum loss = LossSum.ZERO;
+      double norm = 0;
+      for (int i = 2; i < 14; i++) {
+        loss = loss.plus(steps.backpropagate(text.window(i), DROPOUT, NOISE));
+        norm = Math.max(norm, steps.step(sgd, rate(i)));
+      }
+      assertThat(result).isEqualTo(new Steps.Result(loss, norm));
+      assertThat(trains.parameters()).isEqualTo(steps.parameters()).isNotEqualTo(model.parameters);
+      assertThat(trains.laneState()).isEqualTo(steps.laneState());
+    }
+  }
+
+  @Test
+  void trainingEndsWithANormThatIsNotFinite() {
+    Case model = new Case(new LstmShape(13, 6, 2), 3);
+    LaneShard text = randomText(model, 40);
+    model.parameters[model.parameters.length - 1] = Float.NaN;
+    try (Replica replica = model.replica(engine)) {
+      Steps.Result result = replica.train(steps(text, 0, 14, new Sgd(0.5)));
+      assertThat(Double.isFinite(result.gradientNorm())).isFalse();
+    }
+  }
+
+  private static double rate(int window) {
+    return 1.0 / (1 + window);
+  }
+
+  private static Steps steps(LaneShard text, int from, int to, Optimiser optimiser) {
+    LaneReader reader = new LaneReader(List.of(text).iterator());
+    return new Steps(reader, from, to, optimiser, ReplicaTest::rate, DROPOUT, NOISE);
+  }
+
+  /** So many words to predict in each lane, in windows of three. */
+  private static LaneShard randomText(Case model, int predictions) {
+    int[][] tokens = new int[model.lanes][];
+    Arrays.setAll(
+        tokens,
+        lane -> model.random.ints(predictions + 1L, 0, model.shape.vocabularySize()).toArray());
+    return new LaneShard(5, 3, tokens);
   }
 
   @Test

@@ -3,20 +3,23 @@ package org.sparklstm.train;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.sparklstm.engine.Optimiser;
 import org.sparklstm.engine.Regularisation;
 import org.sparklstm.engine.Replica;
 import org.sparklstm.engine.Replicas;
 import org.sparklstm.engine.Sgd;
+import org.sparklstm.engine.Steps;
 import org.sparklstm.error.TrainingException;
 import org.sparklstm.model.LstmShape;
 import org.sparklstm.model.ParameterLayout;
-import org.sparklstm.text.Window;
+import org.sparklstm.text.LaneReader;
+import org.sparklstm.text.LaneShard;
 
 class WorkerUpdateTest {
   private static final LstmShape SHAPE = new LstmShape(5, 3, 1);
-  private static final Window WINDOW = new Window(0, 0, 1, 2, new int[] {0, 1}, new int[] {2, 3});
+  private static final LaneShard TEXT = new LaneShard(0, 2, new int[][] {{0, 1, 3, 4, 2}});
   private static final float[] PARAMETERS = ParameterLayout.initialise(SHAPE, 0.5f, 1);
   private static final int SIZE = PARAMETERS.length;
 
@@ -38,14 +41,16 @@ class WorkerUpdateTest {
     return new Trained(replica.parameters(), replica.optimiserState());
   }
 
+  private static Steps steps(Optimiser optimiser) {
+    LaneReader text = new LaneReader(List.of(TEXT).iterator());
+    return new Steps(text, 0, 2, optimiser, window -> 1, Regularisation.NONE, 0);
+  }
+
   /** Two windows of one worker with {@code update}: what all workers then have. */
   private static Trained round(WorkerUpdate update, Optimiser optimiser, Trained start) {
     try (Replica replica = Replicas.of("onednn", SHAPE, 1)) {
       start.copyInto(replica);
-      for (int window = 0; window < 2; window++) {
-        replica.backpropagate(WINDOW, Regularisation.NONE, 0);
-        update.afterWindow(replica, optimiser, 1);
-      }
+      update.train(replica, steps(optimiser));
       float[] sent = update.encode(replica, start).values();
       assertThat(sent).hasSize(update.size(SIZE, optimiser));
       return update.destination(start, optimiser, 1).from(sent);
@@ -64,7 +69,7 @@ class WorkerUpdateTest {
     try (Replica replica = Replicas.of("onednn", SHAPE, 1)) {
       replica.setParameters(PARAMETERS);
       for (int window = 0; window < 2; window++) {
-        replica.backpropagate(WINDOW, Regularisation.NONE, 0);
+        replica.backpropagate(TEXT.window(window), Regularisation.NONE, 0);
         replica.step(sgd, 1);
       }
       assertThat(end.parameters()).isEqualTo(replica.parameters()).isNotEqualTo(PARAMETERS);
@@ -145,11 +150,11 @@ class WorkerUpdateTest {
     WorkerUpdate update = new WorkerUpdate.Gradient(Compression.NONE);
     try (Replica replica = Replicas.of("onednn", SHAPE, 1)) {
       start(sgd).copyInto(replica);
-      replica.backpropagate(WINDOW, Regularisation.NONE, 0);
 
-      double norm = update.afterWindow(replica, sgd, 1);
+      Steps.Result result = update.train(replica, steps(sgd));
 
-      assertThat(norm).isEqualTo(Replica.norm(replica.gradient())).isPositive();
+      assertThat(result.loss().tokens()).isEqualTo(2);
+      assertThat(result.gradientNorm()).isEqualTo(Replica.norm(replica.gradient())).isPositive();
       assertThat(trained(replica).parameters()).isEqualTo(PARAMETERS);
       assertThat(update.encode(replica, start(sgd)).values()).isEqualTo(replica.gradient());
     }

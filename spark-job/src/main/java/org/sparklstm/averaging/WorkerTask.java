@@ -4,6 +4,7 @@ import java.io.Serializable;
 import java.util.Arrays;
 import org.sparklstm.engine.LossSum;
 import org.sparklstm.engine.Replica;
+import org.sparklstm.engine.Steps;
 import org.sparklstm.text.LaneReader;
 import org.sparklstm.train.Floats;
 import org.sparklstm.train.Trained;
@@ -61,21 +62,27 @@ record WorkerTask(TrainingPlan plan, int epoch, int windows, int from, int to)
     Trained start = Trained.of(input.trained().values(), plan.shape().parameterCount());
     start.copyInto(replica);
     replica.setLaneState(Arrays.copyOfRange(input.laneState().values(), firstState, endState));
-    long noiseSeed = plan.noiseSeed(epoch);
+    Steps steps =
+        new Steps(
+            shard,
+            from,
+            to,
+            plan.optimiser(),
+            window -> plan.schedule().rate(epoch, window, windows),
+            plan.regularisation(),
+            plan.noiseSeed(epoch));
     long began = System.nanoTime();
-    LossSum loss = LossSum.ZERO;
-    double norm = 0;
-    for (int window = from; window < to && Double.isFinite(norm); window++) {
-      loss =
-          loss.plus(replica.backpropagate(shard.window(window), plan.regularisation(), noiseSeed));
-      double rate = plan.schedule().rate(epoch, window, windows);
-      double windowNorm = update.afterWindow(replica, plan.optimiser(), rate);
-      norm = Math.max(norm, windowNorm); // NaN stays NaN
-    }
+    Steps.Result result = update.train(replica, steps);
     long nanos = System.nanoTime() - began;
     Floats laneState = new Floats(replica.laneState());
     return new Outcome(
         update.encode(replica, start),
-        new WorkerEnd(shard.firstLane(), laneState, loss, norm, nanos, AssignedGpu.address()));
+        new WorkerEnd(
+            shard.firstLane(),
+            laneState,
+            result.loss(),
+            result.gradientNorm(),
+            nanos,
+            AssignedGpu.address()));
   }
 }

@@ -1,5 +1,6 @@
 package org.sparklstm.engine.torch;
 
+import org.bytedeco.javacpp.DoublePointer;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.LongPointer;
 import org.bytedeco.pytorch.Device;
@@ -62,6 +63,15 @@ final class Tensors {
             new LongPointer(values),
             new long[] {values.length},
             new TensorOptions(ScalarType.Long)));
+  }
+
+  /** These numbers in one dimension. */
+  Tensor of(double[] values) {
+    return copy(
+        torch.from_blob(
+            new DoublePointer(values),
+            new long[] {values.length},
+            new TensorOptions(ScalarType.Double)));
   }
 
   /**

@@ -92,8 +92,12 @@ final class TorchParameters {
     return torch.linalg_vector_norm(rows.to(ScalarType.Double));
   }
 
-  /** parameters −= scale · gradient. */
-  void step(double scale) {
-    values.sub_(gradient, new Scalar(scale));
+  /**
+   * parameters −= scale · gradient.
+   *
+   * @param scale one number on the device
+   */
+  void step(Tensor scale) {
+    values.addcmul_(gradient, scale.to(ScalarType.Float), new Scalar(-1));
   }
 }

@@ -1,13 +1,17 @@
 package org.sparklstm.engine.torch;
 
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.openblas.presets.openblas_nolapack;
 import org.bytedeco.pytorch.NoGradGuard;
+import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
-import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.sparklstm.engine.LossSum;
@@ -16,16 +20,21 @@ import org.sparklstm.engine.Precision;
 import org.sparklstm.engine.Regularisation;
 import org.sparklstm.engine.Replica;
 import org.sparklstm.engine.Sgd;
+import org.sparklstm.engine.Steps;
 import org.sparklstm.model.LstmShape;
 import org.sparklstm.text.Window;
 
 /**
  * libtorch's LSTM and its automatic differentiation. Parameters, gradient and lane state stay on
- * the device. A window goes there in one copy, and what comes back is Σ −ln p and the norm of the
- * gradient, in one more: the only time that training waits for the device.
+ * the device. The windows of a round go there in one copy, and what comes back is Σ −ln p and the
+ * largest norm of a gradient, in one more: the only time that training waits for the device. Where
+ * a round is longer than {@link #TOKENS_AT_ONCE}, there are two copies for each part of it.
  */
 final class TorchReplica implements Replica {
   private static final long NO_CLASS = -100; // that nll_loss would leave out
+
+  /** Targets of the windows that are on the device at once; they take 16 bytes each. */
+  static final int TOKENS_AT_ONCE = 1 << 19;
 
   private final LstmShape shape;
   private final int lanes;
@@ -35,6 +44,8 @@ final class TorchReplica implements Replica {
   private final TorchParameters parameters;
   private final TorchNetwork network;
   private final Tensor state; // [2·L, B, H]
+  private final Tensor gradientNorm; // ‖g‖, a double
+  private final Tensor sums; // [2] doubles: Σ −ln p of the windows since they were 0, largest ‖g‖
   private double norm; // of the gradient
   private float[] optimiserState = {};
 
@@ -55,6 +66,8 @@ final class TorchReplica implements Replica {
       this.state =
           memory.keep(
               tensors.zeros(ScalarType.Float, 2L * shape.layers(), lanes, shape.hiddenSize()));
+      this.gradientNorm = memory.keep(tensors.zeros(ScalarType.Double));
+      this.sums = memory.keep(tensors.zeros(ScalarType.Double, 2));
     } catch (RuntimeException | Error e) { // no memory
       memory.close();
       throw e;
@@ -139,41 +152,126 @@ final class TorchReplica implements Replica {
   @Override
   public LossSum backpropagate(Window window, Regularisation regularisation, long noiseSeed) {
     requireLanes(window);
-    try {
-      return train(window, regularisation, noiseSeed);
+    try (PointerScope scope = new PointerScope()) {
+      sums.zero_();
+      Tensor integers = tensors.of(integers(window, noiseSeed));
+      backpropagate(integers, window.length(), regularisation);
+      Steps.Result result = result(window.targets().length);
+      norm = result.gradientNorm();
+      return result.loss();
     } catch (RuntimeException e) {
-      throw Obstacles.training(String.valueOf(e.getMessage()))
-          .map(why -> (RuntimeException) new IllegalStateException(why, e))
-          .orElse(e);
+      throw explained(e);
     }
   }
 
-  private LossSum train(Window window, Regularisation regularisation, long noiseSeed) {
-    TorchLibrary.multiplyIn(precision);
-    long n = window.targets().length;
-    try (PointerScope scope = new PointerScope()) {
-      Tensor integers = // inputs [N], targets [N], keys of the noise [L + 1, B]
-          tensors.of(
-              concatenate(
-                  window.inputs(),
-                  window.targets(),
-                  TorchNoise.keys(window, noiseSeed, shape.layers())));
-      Tensor keys = integers.narrow(0, 2 * n, integers.numel() - 2 * n).view(-1, lanes);
-      TorchNetwork.Result result =
-          network.forward(
-              integers.narrow(0, 0, n).view(window.length(), lanes),
-              state,
-              dropout(keys, regularisation, window.length()),
-              precision == Precision.BFLOAT16 ? ScalarType.BFloat16 : ScalarType.Float,
-              true);
-      Tensor nats = nats(result, integers.narrow(0, n, n));
-      parameters.differentiate(nats, tensors.full(1f / lanes, n)); // the loss is a mean over lanes
-      state.copy_(result.state());
-      double[] sums =
-          Tensors.doubles(torch.stack(new TensorVector(sum(nats.detach()), parameters.norm())));
-      norm = sums[1];
-      return new LossSum(sums[0], n);
+  @Override
+  public Steps.Result train(Steps steps) {
+    if (!(steps.optimiser() instanceof Sgd sgd)) {
+      return Replica.super.train(steps);
     }
+    Steps.Result all = new Steps.Result(LossSum.ZERO, 0);
+    int next = steps.from();
+    while (next < steps.to() && Double.isFinite(all.gradientNorm())) {
+      List<Window> windows = new ArrayList<>();
+      long tokens = 0;
+      while (next < steps.to() && tokens < TOKENS_AT_ONCE) {
+        Window window = steps.text().window(next++);
+        requireLanes(window);
+        windows.add(window);
+        tokens += window.targets().length;
+      }
+      Steps.Result part = train(windows, tokens, steps, sgd);
+      all =
+          new Steps.Result(
+              all.loss().plus(part.loss()), Math.max(all.gradientNorm(), part.gradientNorm()));
+    }
+    return all;
+  }
+
+  private Steps.Result train(List<Window> windows, long tokens, Steps steps, Sgd sgd) {
+    try (PointerScope scope = new PointerScope()) {
+      sums.zero_();
+      long[][] integers =
+          windows.stream()
+              .map(window -> integers(window, steps.noiseSeed()))
+              .toArray(long[][]::new);
+      Tensor text = tensors.of(Arrays.stream(integers).flatMapToLong(Arrays::stream).toArray());
+      Tensor rates =
+          tensors.of(
+              windows.stream()
+                  .mapToDouble(window -> steps.rates().applyAsDouble(window.index()))
+                  .toArray());
+      long offset = 0;
+      for (int i = 0; i < integers.length; i++) {
+        try (PointerScope step = new PointerScope()) {
+          backpropagate(
+              text.narrow(0, offset, integers[i].length),
+              windows.get(i).length(),
+              steps.regularisation());
+          step(sgd, rates.select(0, i));
+        }
+        offset += integers[i].length;
+      }
+      return result(tokens);
+    } catch (RuntimeException e) {
+      throw explained(e);
+    }
+  }
+
+  private static RuntimeException explained(RuntimeException e) {
+    return Obstacles.training(String.valueOf(e.getMessage()))
+        .map(why -> (RuntimeException) new IllegalStateException(why, e))
+        .orElse(e);
+  }
+
+  /**
+   * What {@link #backpropagate(Tensor, int, Regularisation)} reads: inputs, targets, noise keys.
+   */
+  private long[] integers(Window window, long noiseSeed) {
+    return concatenate(
+        window.inputs(), window.targets(), TorchNoise.keys(window, noiseSeed, shape.layers()));
+  }
+
+  /**
+   * Does not wait for the device.
+   *
+   * @param integers inputs [N], targets [N], keys of the noise [(L + 1) · B]
+   * @param length T
+   */
+  private void backpropagate(Tensor integers, int length, Regularisation regularisation) {
+    TorchLibrary.multiplyIn(precision);
+    long n = (long) length * lanes;
+    Tensor keys = integers.narrow(0, 2 * n, integers.numel() - 2 * n).view(-1, lanes);
+    TorchNetwork.Result result =
+        network.forward(
+            integers.narrow(0, 0, n).view(length, lanes),
+            state,
+            dropout(keys, regularisation, length),
+            precision == Precision.BFLOAT16 ? ScalarType.BFloat16 : ScalarType.Float,
+            true);
+    Tensor nats = nats(result, integers.narrow(0, n, n));
+    parameters.differentiate(nats, tensors.full(1f / lanes, n)); // the loss is a mean over lanes
+    state.copy_(result.state());
+    gradientNorm.copy_(parameters.norm());
+    sums.select(0, 0).add_(sum(nats.detach()));
+    Tensor largest = sums.select(0, 1);
+    largest.copy_(torch.maximum(largest, gradientNorm)); // NaN stays NaN
+  }
+
+  /** Does not wait for the device. */
+  private void step(Sgd sgd, Tensor rate) {
+    Tensor clipping =
+        gradientNorm
+            .reciprocal()
+            .mul_(new Scalar(sgd.maxGradNorm()))
+            .clamp_max_(new Scalar(1.0)); // as Optimiser.clipping
+    parameters.step(clipping.mul_(rate));
+  }
+
+  /** Waits for the device. */
+  private Steps.Result result(long tokens) {
+    double[] values = Tensors.doubles(sums);
+    return new Steps.Result(new LossSum(values[0], tokens), values[1]);
   }
 
   private TorchNetwork.Dropout dropout(Tensor keys, Regularisation regularisation, int length) {
@@ -199,13 +297,10 @@ final class TorchReplica implements Replica {
   }
 
   private static long[] concatenate(int[] first, int[] second, long[] third) {
-    long[] all = new long[first.length + second.length + third.length];
-    for (int i = 0; i < first.length; i++) {
-      all[i] = first[i];
-      all[first.length + i] = second[i];
-    }
-    System.arraycopy(third, 0, all, first.length + second.length, third.length);
-    return all;
+    return LongStream.concat(
+            IntStream.concat(Arrays.stream(first), Arrays.stream(second)).asLongStream(),
+            Arrays.stream(third))
+        .toArray();
   }
 
   @Override
@@ -223,7 +318,7 @@ final class TorchReplica implements Replica {
     }
     if (Double.isFinite(norm)) {
       try (PointerScope scope = new PointerScope()) {
-        parameters.step(sgd.scale(rate, norm));
+        step(sgd, tensors.of(new double[] {rate}).select(0, 0));
       }
     }
     return norm;

@@ -3,7 +3,9 @@ package org.sparklstm.engine.torch;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import java.util.List;
 import java.util.Random;
+import java.util.stream.IntStream;
 import org.bytedeco.javacpp.Pointer;
 import org.junit.jupiter.api.Test;
 import org.sparklstm.engine.Engines;
@@ -15,8 +17,11 @@ import org.sparklstm.engine.Regularisation.DropoutMode;
 import org.sparklstm.engine.Replica;
 import org.sparklstm.engine.Replicas;
 import org.sparklstm.engine.Sgd;
+import org.sparklstm.engine.Steps;
 import org.sparklstm.model.LstmShape;
 import org.sparklstm.model.ParameterLayout;
+import org.sparklstm.text.LaneReader;
+import org.sparklstm.text.LaneShard;
 import org.sparklstm.text.Window;
 
 class TorchReplicaTest extends FastReplicaTest {
@@ -60,6 +65,41 @@ class TorchReplicaTest extends FastReplicaTest {
       }
       assertThat(distance(torch.parameters(), other.parameters())).isLessThan(1e-4);
     }
+  }
+
+  /** 530,000 words to predict: the second part has the last windows. */
+  @Test
+  void aLongRoundGoesToTheDeviceInParts() {
+    LstmShape shape = new LstmShape(5, 2, 1);
+    int lanes = 5_000;
+    LaneShard text = new LaneShard(0, 10, randomWords(lanes, 107, 5));
+    float[] parameters = ParameterLayout.initialise(shape, 0.5f, 1);
+    try (Replica round = Replicas.of("torch", shape, lanes);
+        Replica windows = Replicas.of("torch", shape, lanes)) {
+      assertThat(106 * lanes).isGreaterThan(TorchReplica.TOKENS_AT_ONCE);
+      round.setParameters(parameters);
+      windows.setParameters(parameters);
+      Sgd sgd = new Sgd(5);
+      Steps.Result result =
+          round.train(
+              new Steps(
+                  new LaneReader(List.of(text).iterator()), 0, 11, sgd, window -> 1, LOCKED, 3));
+      LossSum loss = LossSum.ZERO;
+      for (int i = 0; i < 11; i++) {
+        loss = loss.plus(windows.backpropagate(text.window(i), LOCKED, 3));
+        windows.step(sgd, 1);
+      }
+      assertThat(result.loss().tokens()).isEqualTo(106L * lanes);
+      assertThat(result.loss().nats()).isCloseTo(loss.nats(), within(1e-12 * loss.nats()));
+      assertThat(round.parameters()).isEqualTo(windows.parameters()).isNotEqualTo(parameters);
+    }
+  }
+
+  private static int[][] randomWords(int lanes, int words, int vocabulary) {
+    Random random = new Random(6);
+    return IntStream.range(0, lanes)
+        .mapToObj(lane -> random.ints(words, 0, vocabulary).toArray())
+        .toArray(int[][]::new);
   }
 
   /** On a CPU, TF32 is float32. */
@@ -109,6 +149,8 @@ class TorchReplicaTest extends FastReplicaTest {
     return Replica.norm(difference);
   }
 
+  private static final int[][] TEXT = randomWords(4, 11, 50);
+
   @Test
   void aThousandWindowsLeaveNoObject() {
     LstmShape shape = new LstmShape(50, 16, 2);
@@ -150,6 +192,8 @@ class TorchReplicaTest extends FastReplicaTest {
     for (int i = 0; i < times; i++) {
       replica.backpropagate(window, LOCKED, i);
       replica.step(new Sgd(5), 0.1);
+      LaneReader text = new LaneReader(List.of(new LaneShard(0, 5, TEXT)).iterator());
+      replica.train(new Steps(text, 0, 2, new Sgd(5), step -> 0.1, LOCKED, i));
       replica.evaluate(window);
       replica.score(window);
       replica.next(new int[4]);
