@@ -77,11 +77,11 @@ run_tests() {
   grep -E '\[X\]' "$work/tests" || true
 }
 
-rate() { # PRESET LANES PRECISION: tokens/s of the engine
+rate() { # PRESET LANES PRECISION [DEVICE]: tokens/s of the engine, or a dash
   "$java" -cp "$here/bench/*:$here/torch/*:$here/spark-lstm.jar:$here/spark/jars/*" \
     org.openjdk.jmh.Main trainingRound -t 1 -p engine=torch -p preset="$1" -p lanes="$2" -p precision="$3" \
-    -rf csv -rff "$work/jmh.csv" > "$work/jmh.log" 2>&1
-  "$python" "$here/bench/jmh_counters.py" "$work/jmh.csv" | awk '/tokens/ {printf "%d", $NF}'
+    -p device="${4:-$device}" -rf csv -rff "$work/jmh.csv" > "$work/jmh.log" 2>&1
+  "$python" "$here/bench/jmh_counters.py" "$work/jmh.csv" | awk '/tokens/ {printf "%d", $NF}' | grep . || echo –
 }
 peer() { # PRESET LANES OPTION …: tokens/s of PyTorch, or a dash
   if ! "$python" -c 'import torch' 2> /dev/null; then
@@ -93,13 +93,15 @@ peer() { # PRESET LANES OPTION …: tokens/s of PyTorch, or a dash
 }
 run_speed() {
   echo "### Training, tokens/s"
-  echo "| preset | lanes | float32 | tf32 | bfloat16 | PyTorch, float32 | PyTorch, bfloat16 |"
-  echo "|---|---|---|---|---|---|---|"
+  echo "| preset | lanes | float32 | tf32 | bfloat16 | tf32, recorded | bfloat16, recorded |" \
+    "PyTorch, float32 | PyTorch, bfloat16 |"
+  echo "|---|---|---|---|---|---|---|---|---|"
   for preset in ${PRESETS:-small medium large}; do
     for lanes in $([ "$preset" = large ] && echo "${LARGE_LANES:-20 64 256}" || echo 20); do
       for _ in $(seq "${REPEATS:-3}"); do
         echo "| $preset | $lanes | $(rate "$preset" "$lanes" float32) | $(rate "$preset" "$lanes" tf32)" \
-          "| $(rate "$preset" "$lanes" bfloat16) | $(peer "$preset" "$lanes") | $(peer "$preset" "$lanes" --bf16) |"
+          "| $(rate "$preset" "$lanes" bfloat16) | $(rate "$preset" "$lanes" tf32 cuda-graph)" \
+          "| $(rate "$preset" "$lanes" bfloat16 cuda-graph) | $(peer "$preset" "$lanes") | $(peer "$preset" "$lanes" --bf16) |"
       done
     done
   done

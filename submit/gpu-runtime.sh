@@ -22,30 +22,36 @@ case ${1:-gpu} in
     ;;
 esac
 version=2.10.0-1.5.13 # as in pom.xml
+cuda=13.1-9.19-1.5.13
 engine=$root/engine-torch/target/spark-lstm-engine-torch.jar
 jars=$root/engine-torch/target/gpu-runtime
-binding=$jars/pytorch-$version.jar
-libtorch=$jars/pytorch-$version-$classifier.jar
 
 if [ ! -e "$engine" ] || [ -n "$(find "$root/pom.xml" "$root"/{common,engine-torch}/{pom.xml,src/main} \
   -newer "$engine" -type f -print -quit)" ]; then
   (CDPATH="" cd "$root" && mvn -B -q -DskipTests -pl engine-torch -am package) >&2
 fi
-fetch() { # FILE CLASSIFIER SIZE SUM: copies a jar of org.bytedeco:pytorch, unless it is there
-  if [ ! -e "$1" ]; then
-    echo "Fetching $(basename "$1") …" >&2
-    (CDPATH="" cd "$root" && mvn -B -q -C -N dependency:copy -Dartifact="org.bytedeco:pytorch:$version:jar$2" \
+fetch() { # ARTIFACT VERSION CLASSIFIER SIZE SUM: copies a jar of org.bytedeco, unless it is there, and adds its name
+  local file=$jars/$1-$2${3:+-$3}.jar
+  if [ ! -e "$file" ]; then
+    echo "Fetching $(basename "$file") …" >&2
+    (CDPATH="" cd "$root" && mvn -B -q -C -N dependency:copy -Dartifact="org.bytedeco:$1:$2:jar${3:+:$3}" \
       -DoutputDirectory="$jars/new") >&2
     local new
-    new=$jars/new/$(basename "$1")
-    if [ "$(stat -c %s "$new")" != "$3" ] || ! echo "$4  $new" | sha256sum --check --status; then
+    new=$jars/new/$(basename "$file")
+    if [ "$(stat -c %s "$new")" != "$4" ] || ! echo "$5  $new" | sha256sum --check --status; then
       echo "$new is not the jar that it should be: it has another size or sha-256. Delete it, and look where your" \
         "Maven settings fetch jars." >&2
       exit 1
     fi
-    mv "$new" "$1"
+    mv "$new" "$file"
   fi
+  list+=,$file
 }
-fetch "$binding" "" 2175739 d6568c04715ba67aa98139310dbaaa5e6d6ed481328a9571eb1071dd5b4bc32a
-fetch "$libtorch" ":$classifier" "$size" "$sum"
-echo "$engine,$binding,$libtorch"
+list=$engine
+fetch pytorch "$version" "" 2175739 d6568c04715ba67aa98139310dbaaa5e6d6ed481328a9571eb1071dd5b4bc32a
+fetch pytorch "$version" "$classifier" "$size" "$sum"
+if [ "$classifier" = linux-x86_64-gpu ]; then # to record what a GPU does
+  fetch cuda "$cuda" "" 1071920 d73134336b62283184a439b53f1a770c48961317bd53a858799920d19fa42882
+  fetch cuda "$cuda" linux-x86_64 4981951 52fae29c3a9f47a5652bf90640b6c203005b0e39bfbc2602036845e9fc0c5a5c
+fi
+echo "$list"

@@ -58,6 +58,10 @@ public class EngineBenchmark {
     @Param({"float32"})
     public String precision;
 
+    /** Of the engine torch, as {@code engine.device}. */
+    @Param({"auto"})
+    public String device;
+
     /** Of each worker; 0: its share of the preset's. */
     @Param({"0"})
     public int lanes;
@@ -76,7 +80,12 @@ public class EngineBenchmark {
     public void setUp(ThreadParams threads) {
       Settings settings =
           SettingsLoader.load(
-              preset, null, List.of("engine.name=" + engine, "engine.precision=" + precision));
+              preset,
+              null,
+              List.of(
+                  "engine.name=" + engine,
+                  "engine.precision=" + precision,
+                  "engine.device=" + device));
       plan = settings.plan(WORDS, 1);
       if (lanes == 0) {
         lanes = settings.data().lanes() / threads.getThreadCount();

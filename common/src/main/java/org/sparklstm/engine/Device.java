@@ -7,5 +7,12 @@ public enum Device {
   /** The processor. */
   CPU,
   /** An NVIDIA GPU: the one that Spark gave the worker, else the first one. */
-  CUDA
+  CUDA,
+  /** The same, and the step of a window is recorded as a CUDA graph. */
+  CUDA_GRAPH;
+
+  /** {@return whether it must be a GPU} */
+  public boolean isGpu() {
+    return this == CUDA || this == CUDA_GRAPH;
+  }
 }

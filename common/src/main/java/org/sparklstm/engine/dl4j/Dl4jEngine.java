@@ -2,7 +2,6 @@ package org.sparklstm.engine.dl4j;
 
 import java.util.Optional;
 import org.nd4j.linalg.api.buffer.DataType;
-import org.sparklstm.engine.Device;
 import org.sparklstm.engine.Engine;
 import org.sparklstm.engine.EngineChoice;
 import org.sparklstm.engine.Optimiser;
@@ -56,7 +55,7 @@ public final class Dl4jEngine implements Engine {
     if (how.precision() != Precision.FLOAT32) {
       return Optional.of("DL4J needs engine.precision = float32");
     }
-    if (how.device() == Device.CUDA) {
+    if (how.device().isGpu()) {
       return Optional.of("DL4J needs engine.device = cpu or auto");
     }
     return Optional.empty();

@@ -1,7 +1,6 @@
 package org.sparklstm.engine.onednn;
 
 import java.util.Optional;
-import org.sparklstm.engine.Device;
 import org.sparklstm.engine.Engine;
 import org.sparklstm.engine.EngineChoice;
 import org.sparklstm.engine.Optimiser;
@@ -39,7 +38,7 @@ public final class OneDnnEngine implements Engine {
   @Override
   public Optional<String> refuses(
       LstmShape shape, Regularisation regularisation, EngineChoice how) {
-    if (how.device() == Device.CUDA) {
+    if (how.device().isGpu()) {
       return Optional.of("oneDNN needs engine.device = cpu or auto");
     }
     if (how.precision() == Precision.TF32) {

@@ -37,6 +37,20 @@ final class Obstacles {
   }
 
   /**
+   * Before anything is loaded.
+   *
+   * @param wanted whether a CUDA graph is
+   * @param found whether CUDA's binding is on the class path
+   */
+  static Optional<String> toRecording(boolean wanted, boolean found) {
+    return wanted && !found
+        ? Optional.of(
+            "engine.device = cuda-graph needs CUDA's binding: add the jars org.bytedeco:cuda with and"
+                + " without the classifier linux-x86_64, or set engine.device = cuda")
+        : Optional.empty();
+  }
+
+  /**
    * When loading failed.
    *
    * @param error what the loader said

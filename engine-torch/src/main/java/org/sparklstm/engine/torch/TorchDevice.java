@@ -8,6 +8,8 @@ import org.sparklstm.engine.Device;
  * @param name as libtorch has it
  */
 record TorchDevice(String name) {
+  private static final String GPU = "cuda:";
+
   static final TorchDevice CPU = new TorchDevice("cpu");
 
   /**
@@ -20,13 +22,18 @@ record TorchDevice(String name) {
     boolean onGpu =
         switch (wanted) {
           case CPU -> false;
-          case CUDA -> true;
+          case CUDA, CUDA_GRAPH -> true;
           case AUTO -> gpuBuild || !gpu.isEmpty();
         };
-    return onGpu ? new TorchDevice("cuda:" + (gpu.isEmpty() ? "0" : gpu)) : CPU;
+    return onGpu ? new TorchDevice(GPU + (gpu.isEmpty() ? "0" : gpu)) : CPU;
   }
 
   boolean isGpu() {
     return !equals(CPU);
+  }
+
+  /** The number of a GPU. */
+  byte index() {
+    return Byte.parseByte(name.substring(GPU.length()));
   }
 }

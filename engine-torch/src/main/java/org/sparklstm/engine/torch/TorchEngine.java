@@ -1,6 +1,7 @@
 package org.sparklstm.engine.torch;
 
 import java.util.Optional;
+import org.sparklstm.engine.Device;
 import org.sparklstm.engine.Engine;
 import org.sparklstm.engine.EngineChoice;
 import org.sparklstm.engine.Optimiser;
@@ -30,7 +31,7 @@ public final class TorchEngine implements Engine {
 
   @Override
   public Optional<String> whyUnavailable(EngineChoice how, String gpu) {
-    return TorchLibrary.whyUnavailable(device(how, gpu));
+    return TorchLibrary.whyUnavailable(device(how, gpu), how.device() == Device.CUDA_GRAPH);
   }
 
   @Override
@@ -58,7 +59,8 @@ public final class TorchEngine implements Engine {
     long weights = 3 * p + 24L * shape.layers() * h * h;
     long activations = n * h * (8 + shape.layers() * 24L);
     long logits = 4 * n * shape.vocabularySize();
-    long bytes = Float.BYTES * (weights + activations + logits);
+    int copies = how.device() == Device.CUDA_GRAPH ? 2 : 1; // a recording has its own
+    long bytes = Float.BYTES * (weights + copies * (activations + logits));
     return device(how, "").isGpu()
         ? new Memory(Float.BYTES * p, bytes) // on the host, parameters on their way
         : new Memory(bytes + Float.BYTES * p, 0);
@@ -70,6 +72,13 @@ public final class TorchEngine implements Engine {
     if (why.isPresent()) {
       throw new IllegalStateException("The engine torch does not run here: " + why.get());
     }
-    return new TorchReplica(shape, lanes, device(how, gpu), how.precision());
+    TorchDevice device = device(how, gpu);
+    return new TorchReplica(shape, lanes, device, how.precision(), recorder(how, device));
+  }
+
+  private static Optional<Recording.Recorder> recorder(EngineChoice how, TorchDevice device) {
+    return how.device() == Device.CUDA_GRAPH
+        ? Optional.of(computation -> CudaGraph.record(device.index(), computation))
+        : Optional.empty();
   }
 }

@@ -39,9 +39,24 @@ final class TorchLibrary {
                 .formatted(Loader.getPlatform(), extension, System.mapLibraryName(library)));
   }
 
-  /** Why it does not compute on a device; nothing is loaded if that is clear before. */
-  static Optional<String> whyUnavailable(TorchDevice device) {
+  /** Whether the class path has what records a CUDA graph. */
+  private static boolean canRecord() {
+    String library = "org/bytedeco/cuda/%s/%s";
+    return TorchLibrary.class
+            .getClassLoader()
+            .getResource(
+                library.formatted(Loader.getPlatform(), System.mapLibraryName("jnicudart")))
+        != null;
+  }
+
+  /**
+   * Why it does not compute on a device; nothing is loaded if that is clear before.
+   *
+   * @param records whether it is to record
+   */
+  static Optional<String> whyUnavailable(TorchDevice device, boolean records) {
     return Obstacles.toLoading(has(""), has(GPU), device)
+        .or(() -> Obstacles.toRecording(records, canRecord()))
         .or(() -> Loaded.ERROR.map(Obstacles::loading))
         .or(() -> cudaError(device).map(Obstacles::loading))
         .or(() -> Obstacles.toComputing(device, torch.cuda_is_available(), kernelError(device)));

@@ -3,6 +3,7 @@ package org.sparklstm.engine.torch;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.bytedeco.javacpp.PointerScope;
@@ -49,13 +50,41 @@ final class TorchReplica implements Replica {
   private double norm; // of the gradient
   private float[] optimiserState = {};
 
+  private final Optional<Recording.Recorder> recorder;
+  private RecordedStep recorded; // the step of most windows, or null
+  private Kind last; // of a step; null before the first one
+
+  /** What is the same in the steps of most windows. */
+  private record Kind(int length, Regularisation regularisation, Sgd sgd) {}
+
+  /**
+   * The step of a window that is repeated.
+   *
+   * @param integers that it reads
+   * @param rate that it reads
+   */
+  private record RecordedStep(Kind kind, Tensor integers, Tensor rate, Recording recording) {
+    void on(Tensor windowsIntegers, Tensor windowsRate) {
+      integers.copy_(windowsIntegers);
+      rate.copy_(windowsRate);
+      recording.repeat();
+    }
+  }
+
   /**
    * A replica, all zeros.
    *
    * @param lanes B, the lanes of every window
    * @param precision of training
+   * @param recorder records the step of a window; empty if none is to be
    */
-  TorchReplica(LstmShape shape, int lanes, TorchDevice device, Precision precision) {
+  TorchReplica(
+      LstmShape shape,
+      int lanes,
+      TorchDevice device,
+      Precision precision,
+      Optional<Recording.Recorder> recorder) {
+    this.recorder = recorder;
     this.shape = shape;
     this.lanes = lanes;
     this.precision = precision;
@@ -203,18 +232,45 @@ final class TorchReplica implements Replica {
                   .toArray());
       long offset = 0;
       for (int i = 0; i < integers.length; i++) {
-        try (PointerScope step = new PointerScope()) {
-          backpropagate(
+        try (PointerScope views = new PointerScope()) {
+          step(
+              new Kind(windows.get(i).length(), steps.regularisation(), sgd),
               text.narrow(0, offset, integers[i].length),
-              windows.get(i).length(),
-              steps.regularisation());
-          step(sgd, rates.select(0, i));
+              rates.select(0, i));
         }
         offset += integers[i].length;
       }
       return result(tokens);
     } catch (RuntimeException e) {
       throw explained(e);
+    }
+  }
+
+  /** The second of two equal steps is recorded: the first one has loaded what the device needs. */
+  private void step(Kind kind, Tensor integers, Tensor rate) {
+    if (recorded == null && recorder.isPresent() && kind.equals(last)) {
+      recorded = record(kind, integers.numel());
+    }
+    last = kind;
+    if (recorded != null && recorded.kind().equals(kind)) {
+      recorded.on(integers, rate);
+    } else {
+      compute(kind, integers, rate);
+    }
+  }
+
+  private RecordedStep record(Kind kind, long size) {
+    Tensor integers = memory.keep(tensors.zeros(ScalarType.Long, size));
+    Tensor rate = memory.keep(tensors.zeros(ScalarType.Double));
+    return new RecordedStep(
+        kind, integers, rate, recorder.orElseThrow().record(() -> compute(kind, integers, rate)));
+  }
+
+  /** Does not wait for the device. */
+  private void compute(Kind kind, Tensor integers, Tensor rate) {
+    try (PointerScope scope = new PointerScope()) {
+      backpropagate(integers, kind.length(), kind.regularisation());
+      step(kind.sgd(), rate);
     }
   }
 
@@ -374,6 +430,9 @@ final class TorchReplica implements Replica {
 
   @Override
   public void close() {
+    if (recorded != null) {
+      recorded.recording().close();
+    }
     memory.close();
   }
 }

@@ -44,6 +44,16 @@ class ObstaclesTest {
   }
 
   @Test
+  void recordingNeedsTheBindingOfCuda() {
+    assertThat(Obstacles.toRecording(false, false)).isEmpty();
+    assertThat(Obstacles.toRecording(true, true)).isEmpty();
+    assertThat(Obstacles.toRecording(true, false))
+        .hasValue(
+            "engine.device = cuda-graph needs CUDA's binding: add the jars org.bytedeco:cuda with"
+                + " and without the classifier linux-x86_64, or set engine.device = cuda");
+  }
+
+  @Test
   void aMissingLibraryIsNamedWithWhatBringsIt() {
     assertThat(missing("libcudart.so.13")).isEqualTo(needs("libcudart.so.13", "CUDA 13"));
     assertThat(missing("libcublasLt.so.13")).isEqualTo(needs("libcublasLt.so.13", "CUDA 13"));

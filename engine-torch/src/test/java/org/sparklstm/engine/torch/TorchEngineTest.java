@@ -43,6 +43,7 @@ class TorchEngineTest {
     assertThat(TorchDevice.of(Device.CPU, true, "1").name()).isEqualTo("cpu");
     assertThat(TorchDevice.of(Device.CUDA, false, "").name()).isEqualTo("cuda:0");
     assertThat(TorchDevice.of(Device.CUDA, true, "3").name()).isEqualTo("cuda:3");
+    assertThat(TorchDevice.of(Device.CUDA_GRAPH, true, "3").index()).isEqualTo((byte) 3);
     assertThat(TorchDevice.of(Device.AUTO, false, "").name()).isEqualTo("cpu");
     assertThat(TorchDevice.of(Device.AUTO, false, "1").name()).isEqualTo("cuda:1");
     assertThat(TorchDevice.of(Device.AUTO, true, "").name()).isEqualTo("cuda:0");
@@ -50,7 +51,7 @@ class TorchEngineTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"CUDA, ''", "AUTO, 1"})
+  @CsvSource({"CUDA, ''", "CUDA_GRAPH, ''", "AUTO, 1"})
   void aGpuIsRefusedWhereTheLibraryIsForTheCpu(Device wanted, String gpu) {
     assertThatThrownBy(() -> how(wanted).replica(SHAPE, 2, gpu))
         .isInstanceOf(IllegalStateException.class)
@@ -69,7 +70,9 @@ class TorchEngineTest {
     assertThat(cpu.device()).isZero();
     assertThat(cpu.host()).isLessThan(memory(Device.CPU, large, 10).host());
     assertThat(gpu.host()).isPositive().isLessThan(gpu.device());
-    assertThat(gpu.device()).isLessThan(memory(Device.CUDA, large, 10).device());
+    assertThat(gpu.device())
+        .isLessThan(memory(Device.CUDA_GRAPH, SHAPE, 5).device())
+        .isLessThan(memory(Device.CUDA, large, 10).device());
   }
 
   private static Engine.Memory memory(Device device, LstmShape shape, int length) {

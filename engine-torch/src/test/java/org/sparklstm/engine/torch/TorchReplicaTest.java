@@ -2,12 +2,18 @@ package org.sparklstm.engine.torch;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.IntToDoubleFunction;
 import java.util.stream.IntStream;
 import org.bytedeco.javacpp.Pointer;
 import org.junit.jupiter.api.Test;
+import org.sparklstm.engine.Device;
+import org.sparklstm.engine.EngineChoice;
 import org.sparklstm.engine.Engines;
 import org.sparklstm.engine.FastReplicaTest;
 import org.sparklstm.engine.LossSum;
@@ -92,6 +98,63 @@ class TorchReplicaTest extends FastReplicaTest {
       assertThat(result.loss().tokens()).isEqualTo(106L * lanes);
       assertThat(result.loss().nats()).isCloseTo(loss.nats(), within(1e-12 * loss.nats()));
       assertThat(round.parameters()).isEqualTo(windows.parameters()).isNotEqualTo(parameters);
+    }
+  }
+
+  /**
+   * What the graph on a GPU does, but for the GPU: the second step and all later ones are repeats.
+   */
+  @Test
+  void repeatedStepsAreStepsToTheByte() {
+    AtomicInteger repeats = new AtomicInteger();
+    Recording.Recorder recorder =
+        computation ->
+            new Recording() {
+              @Override
+              public void repeat() {
+                repeats.incrementAndGet();
+                computation.run();
+              }
+
+              @Override
+              public void close() {
+                repeats.set(-1);
+              }
+            };
+    try (Replica recorded =
+        new TorchReplica(TIED, 4, TorchDevice.CPU, Precision.FLOAT32, Optional.of(recorder))) {
+      recorded.setParameters(ParameterLayout.initialise(TIED, 0.1f, 1));
+      assertTrainsAsWithoutRecording(recorded);
+      assertThat(repeats).hasValue(2 * 8 - 1); // of two rounds of 8 windows and a short one
+    }
+    assertThat(repeats).hasValue(-1);
+  }
+
+  @Test
+  void stepsRecordedOnAGpuAreStepsToTheByte() {
+    assumeTrue(TorchLibrary.hasGpuBuild(), "libtorch on the class path is built for the CPU");
+    EngineChoice how = new EngineChoice("torch", 1, Precision.FLOAT32, Device.CUDA_GRAPH);
+    try (Replica recorded = how.replica(TIED, 4, "")) {
+      recorded.setParameters(ParameterLayout.initialise(TIED, 0.1f, 1));
+      assertTrainsAsWithoutRecording(recorded);
+    }
+  }
+
+  private static void assertTrainsAsWithoutRecording(Replica recorded) {
+    LaneShard text = new LaneShard(0, 6, randomWords(4, 51, TIED.vocabularySize()));
+    try (Replica plain = replica(Precision.FLOAT32)) {
+      for (int round = 0; round < 2; round++) {
+        LaneReader reader = new LaneReader(List.of(text).iterator());
+        LaneReader again = new LaneReader(List.of(text).iterator());
+        int epoch = round;
+        IntToDoubleFunction rates = window -> 1.0 / (1 + window + epoch);
+        Steps.Result result =
+            recorded.train(new Steps(reader, 0, 9, new Sgd(0.5), rates, LOCKED, round));
+        assertThat(result)
+            .isEqualTo(plain.train(new Steps(again, 0, 9, new Sgd(0.5), rates, LOCKED, round)));
+        assertThat(recorded.parameters()).isEqualTo(plain.parameters());
+        assertThat(recorded.laneState()).isEqualTo(plain.laneState());
+      }
     }
   }
 
