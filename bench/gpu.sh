@@ -4,8 +4,8 @@
 #   FOLDER/gpu.sh run [PART …]              there: prints what we would like to know
 # Parts: tests (all tests of the engine), speed (tokens/s, beside PyTorch if PYTHON has it), train (small to its
 # perplexity); default: all. Environment: PYTHON (default: python3), REPEATS (default: 3), PRESETS (default: "small
-# medium large"), TRAIN (options of PtbTrain in place of --model small). There it needs bash, the driver, and the
-# libraries that docs/guides/gpu.md lists.
+# medium large"), LARGE_LANES (default: "20 64 256"), TRAIN (options of PtbTrain in place of --model small). There it
+# needs bash, the driver, and the libraries that docs/guides/gpu.md lists.
 set -euo pipefail
 shopt -s inherit_errexit
 here=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
@@ -29,7 +29,7 @@ pack() { # CORPUS FOLDER [cpu]
   cp "$root/spark-job/target/spark-lstm.jar" "$root/conf/log4j2.properties" "$folder/"
   IFS=, read -ra jars <<< "$torch"
   cp "${jars[@]}" "$folder/torch/"
-  cp -r "$root"/bench/target/lib/*.jar "$root"/bench/target/spark-lstm-bench-*.jar "$folder/bench/"
+  cp "$root"/bench/target/lib/*.jar "$root"/bench/target/spark-lstm-bench-*.jar "$folder/bench/"
   cp "$root/bench/jmh_counters.py" "$root/bench/peers/pytorch_ptb.py" "$folder/bench/"
   local groups=org.assertj,net.bytebuddy,org.junit.jupiter,org.junit.platform,org.opentest4j,org.apiguardian
   (CDPATH="" cd "$root" && mvn -B -q -DskipTests -pl engine-torch -am package dependency:copy-dependencies \
@@ -69,11 +69,10 @@ run() { # PART …
 run_tests() {
   echo "### All tests of the engine"
   # Those of what is missing on a machine make class paths of their own.
-  "$java" "-Dorg.sparklstm.engine.torch.device=$device" \
-    -cp "$here/tests/*:$here/torch/*:$here/spark-lstm.jar:$here/spark/jars/*" \
+  "$java" -cp "$here/tests/*:$here/torch/*:$here/spark-lstm.jar:$here/spark/jars/*" \
     org.junit.platform.console.ConsoleLauncher execute --select-package org.sparklstm.engine.torch \
     --details tree --disable-banner > "$work/tests" 2>&1 || true
-  grep -E 'tests (found|successful|failed|skipped)' "$work/tests" || tail -n 40 "$work/tests"
+  grep -E 'tests (found|successful|failed|aborted)' "$work/tests" || tail -n 40 "$work/tests"
   grep -E '\[X\]' "$work/tests" || true
 }
 

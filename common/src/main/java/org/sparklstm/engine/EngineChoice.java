@@ -17,6 +17,16 @@ public record EngineChoice(String name, int threads, Precision precision, Device
   public static final String AUTO = "auto";
 
   /**
+   * An engine with one thread, in float32, on the device that it prefers.
+   *
+   * @param name of an {@link Engine}, or {@link #AUTO}
+   * @return the choice
+   */
+  public static EngineChoice of(String name) {
+    return new EngineChoice(name, 1, Precision.FLOAT32, Device.AUTO);
+  }
+
+  /**
    * The same with another engine.
    *
    * @param engine its name

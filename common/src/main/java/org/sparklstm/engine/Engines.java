@@ -46,7 +46,7 @@ public final class Engines {
    * @throws IllegalStateException if there is none
    */
   public static EngineChoice here(LstmShape shape) {
-    EngineChoice how = new EngineChoice(EngineChoice.AUTO, 1, Precision.FLOAT32, Device.AUTO);
+    EngineChoice how = EngineChoice.of(EngineChoice.AUTO);
     return ALL.stream()
         .filter(engine -> engine.whyUnavailable(how, NO_GPU).isEmpty())
         .filter(engine -> engine.refuses(shape, Regularisation.NONE, how).isEmpty())

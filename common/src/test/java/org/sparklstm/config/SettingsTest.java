@@ -16,9 +16,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.sparklstm.config.Settings.Clip;
 import org.sparklstm.config.Settings.Outer;
-import org.sparklstm.engine.Device;
 import org.sparklstm.engine.EngineChoice;
-import org.sparklstm.engine.Precision;
 import org.sparklstm.engine.Regularisation;
 import org.sparklstm.engine.Regularisation.DropoutMode;
 import org.sparklstm.engine.Sgd;
@@ -174,7 +172,7 @@ class SettingsTest {
                 new Regularisation(0.5f, DropoutMode.PER_STEP),
                 new AveragingPlan(
                     64, 64, new WorkerUpdate.Parameters(), Combine.AUTO, OuterOptimiser.AVERAGE),
-                new EngineChoice("dl4j", 1, Precision.FLOAT32, Device.AUTO),
+                EngineChoice.of("dl4j"),
                 3));
   }
 

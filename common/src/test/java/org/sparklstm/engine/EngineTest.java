@@ -14,8 +14,7 @@ class EngineTest {
   @Test
   void theFastEngineIsPreferred() {
     assertThat(Engines.all()).extracting(Engine::name).containsExactly("onednn", "dl4j");
-    assertThat(new EngineChoice("auto", 1, Precision.FLOAT32, Device.AUTO).engine().name())
-        .isEqualTo("onednn");
+    assertThat(EngineChoice.of("auto").engine().name()).isEqualTo("onednn");
   }
 
   @Test
@@ -31,7 +30,7 @@ class EngineTest {
     Engine dl4j = Engines.find("dl4j");
     LstmShape tied = new LstmShape(11, 3, 1, true);
 
-    EngineChoice how = new EngineChoice("dl4j", 1, Precision.FLOAT32, Device.AUTO);
+    EngineChoice how = EngineChoice.of("dl4j");
     assertThat(dl4j.refuses(SHAPE, Regularisation.NONE, how)).isEmpty();
     assertThat(dl4j.refuses(tied, Regularisation.NONE, how))
         .hasValue("DL4J has no model.tie-embeddings");
@@ -57,7 +56,7 @@ class EngineTest {
   @Test
   void noEngineHereNeedsADevice() {
     for (Engine engine : Engines.all()) {
-      EngineChoice how = new EngineChoice(engine.name(), 1, Precision.FLOAT32, Device.AUTO);
+      EngineChoice how = EngineChoice.of(engine.name());
       LstmShape large = new LstmShape(1000, 30, 2);
       Engine.Memory few = engine.memory(SHAPE, new Sgd(5), how, 2, 5);
       Engine.Memory more = engine.memory(large, new Sgd(5), how, 4, 10);

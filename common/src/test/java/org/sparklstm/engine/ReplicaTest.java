@@ -25,8 +25,7 @@ import org.sparklstm.text.Window;
  */
 public abstract class ReplicaTest {
   static final long NOISE = 99;
-  private static final EngineChoice HOW =
-      new EngineChoice("any", 1, Precision.FLOAT32, Device.AUTO);
+  private static final EngineChoice HOW = EngineChoice.of("any");
   private static final Regularisation DROPOUT = new Regularisation(0.5f, DropoutMode.PER_STEP);
 
   private final Engine engine;

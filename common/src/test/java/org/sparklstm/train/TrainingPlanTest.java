@@ -4,9 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
-import org.sparklstm.engine.Device;
 import org.sparklstm.engine.EngineChoice;
-import org.sparklstm.engine.Precision;
 import org.sparklstm.engine.Regularisation;
 import org.sparklstm.engine.Sgd;
 import org.sparklstm.model.LstmShape;
@@ -25,7 +23,7 @@ class TrainingPlanTest {
             new WorkerUpdate.Parameters(),
             Combine.DRIVER,
             OuterOptimiser.AVERAGE),
-        new EngineChoice("onednn", 1, Precision.FLOAT32, Device.AUTO),
+        EngineChoice.of("onednn"),
         1);
   }
 

@@ -175,13 +175,12 @@ public final class AveragingTrainer {
   private Combiner combiner() {
     long most =
         JavaUtils.byteStringAsBytes(spark.getConf().get("spark.driver.maxResultSize", "1g"));
-    long quarter = Runtime.getRuntime().maxMemory() / 4;
     Combine combine =
         Combiner.decide(
             plan.averaging().combine(),
             lanes.workers(),
             (long) plan.updateSize() * Float.BYTES,
-            most == 0 ? quarter : Math.min(quarter, most - 1), // 0: any
+            Combiner.room(Runtime.getRuntime().maxMemory(), most),
             spark.isLocal());
     return new Combiner(lanes, plan.updateSize(), combine);
   }

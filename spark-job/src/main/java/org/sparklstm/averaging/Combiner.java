@@ -86,6 +86,17 @@ final class Combiner {
   }
 
   /**
+   * Bytes of updates that a driver has room for.
+   *
+   * @param heap of the driver, bytes
+   * @param maxResultSize bytes that the results of a job must stay below; 0: any
+   */
+  static long room(long heap, long maxResultSize) {
+    long quarter = heap / 4;
+    return maxResultSize == 0 ? quarter : Math.min(quarter, maxResultSize - 1);
+  }
+
+  /**
    * What {@link Combine#AUTO} is.
    *
    * @param update bytes of a worker's

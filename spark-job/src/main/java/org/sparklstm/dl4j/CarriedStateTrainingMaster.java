@@ -37,10 +37,8 @@ import org.sparklstm.averaging.AveragingTrainer;
 import org.sparklstm.averaging.EngineProbe;
 import org.sparklstm.averaging.ReplicaPool;
 import org.sparklstm.averaging.ShardedLanes;
-import org.sparklstm.engine.Device;
 import org.sparklstm.engine.EngineChoice;
 import org.sparklstm.engine.LossSum;
-import org.sparklstm.engine.Precision;
 import org.sparklstm.engine.Regularisation;
 import org.sparklstm.engine.Regularisation.DropoutMode;
 import org.sparklstm.engine.dl4j.Dl4jModel;
@@ -134,7 +132,7 @@ public record CarriedStateTrainingMaster(int workers, int period, double maxGrad
   private TrainingPlan plan(MultiLayerNetwork model, LstmShape shape, ShardedLanes shards) {
     float keepProbability = Dl4jModel.keepProbability(model.getLayerWiseConfigurations());
     Regularisation regularisation = new Regularisation(keepProbability, DropoutMode.PER_STEP);
-    EngineChoice wanted = new EngineChoice(EngineChoice.AUTO, 1, Precision.FLOAT32, Device.AUTO);
+    EngineChoice wanted = EngineChoice.of(EngineChoice.AUTO);
     return new TrainingPlan(
         shape,
         Schedule.byEpochs(1, 1, learningRate(model), 1),

@@ -12,10 +12,8 @@ import org.apache.spark.api.java.JavaSparkContext;
 import org.junit.jupiter.api.Test;
 import org.sparklstm.averaging.Evaluator.Part;
 import org.sparklstm.averaging.ShardedLanes.Span;
-import org.sparklstm.engine.Device;
 import org.sparklstm.engine.EngineChoice;
 import org.sparklstm.engine.LossSum;
-import org.sparklstm.engine.Precision;
 import org.sparklstm.engine.Replica;
 import org.sparklstm.generate.Generator;
 import org.sparklstm.generate.Sampler;
@@ -67,8 +65,7 @@ class EvaluatorTest {
     float[] parameters = ParameterLayout.initialise(shape, 0.7f, 2);
     LaneShard lanes = new LaneShard(0, 4, new int[3][5]);
     StringBuilder expected = new StringBuilder();
-    try (Replica replica =
-        new EngineChoice("onednn", 1, Precision.FLOAT32, Device.AUTO).replica(shape, 1, "")) {
+    try (Replica replica = EngineChoice.of("onednn").replica(shape, 1, "")) {
       replica.useThreads(1);
       replica.setParameters(parameters);
       WordWriter writer = new WordWriter("", expected);
@@ -88,7 +85,7 @@ class EvaluatorTest {
   private static Evaluator evaluator(LstmShape shape) {
     return new Evaluator(
         JavaSparkContext.fromSparkContext(LocalSpark.session().sparkContext()),
-        new EngineChoice("onednn", 1, Precision.FLOAT32, Device.AUTO),
+        EngineChoice.of("onednn"),
         shape);
   }
 

@@ -1,8 +1,6 @@
 package org.sparklstm.testing;
 
-import org.sparklstm.engine.Device;
 import org.sparklstm.engine.EngineChoice;
-import org.sparklstm.engine.Precision;
 import org.sparklstm.engine.Replica;
 import org.sparklstm.model.LstmShape;
 
@@ -11,6 +9,6 @@ public final class Replicas {
   private Replicas() {}
 
   public static Replica of(LstmShape shape, int lanes) {
-    return new EngineChoice("onednn", 1, Precision.FLOAT32, Device.AUTO).replica(shape, lanes, "");
+    return EngineChoice.of("onednn").replica(shape, lanes, "");
   }
 }

@@ -8,8 +8,7 @@ import org.bytedeco.javacpp.FloatPointer;
 
 /**
  * Products whose operands are rounded to bfloat16. They are added up in float32, and the results
- * are float32. A rounded row begins at a multiple of 16 bytes, because oneDNN copies rows that do
- * not.
+ * are float32. A rounded row begins at a multiple of 16 bytes, which makes products faster.
  */
 final class Bfloat16Products {
   private static final long ALIGNED = 8; // numbers

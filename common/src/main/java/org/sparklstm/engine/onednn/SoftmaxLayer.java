@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import org.bytedeco.dnnl.global.dnnl.algorithm;
 import org.bytedeco.dnnl.global.dnnl.prop_kind;
 import org.bytedeco.dnnl.memory;
@@ -84,24 +85,24 @@ final class SoftmaxLayer {
     this.logitRows = FloatIndexer.create(logits);
     this.nats = new double[rows];
     boolean trains = inputGradient != null;
-    Bfloat16Products rounded =
+    Function<SoftmaxProducts.Operands, SoftmaxProducts> multiplied =
         trains && precision == Precision.BFLOAT16
-            ? new Bfloat16Products(oneDnn, decoder, stride, vocabularySize, blockRows)
-            : null;
+            ? new Bfloat16Products(oneDnn, decoder, stride, vocabularySize, blockRows)::of
+            : Float32Products::new;
     for (int first = 0; first < rows; first += blockRows) {
       int count = Math.min(blockRows, rows - first);
       Matrix blockLogits = Matrix.of(logits, count, vocabularySize);
       SoftmaxProducts products = null;
       if (trains) {
-        SoftmaxProducts.Operands operands =
-            new SoftmaxProducts.Operands(
-                inputs.rows(first, count),
-                matrix,
-                blockLogits,
-                Matrix.of(inputGradient, rows, stride - 1L).rows(first, count),
-                Matrix.of(decoder.gradient(), vocabularySize, stride),
-                first == 0);
-        products = rounded == null ? new Float32Products(operands) : rounded.of(operands);
+        products =
+            multiplied.apply(
+                new SoftmaxProducts.Operands(
+                    inputs.rows(first, count),
+                    matrix,
+                    blockLogits,
+                    Matrix.of(inputGradient, rows, stride - 1L).rows(first, count),
+                    Matrix.of(decoder.gradient(), vocabularySize, stride),
+                    first == 0));
       }
       blocks.add(new Block(first, count, blockLogits, products));
       softmax.computeIfAbsent(count, size -> softmax(size, algorithm.softmax_accurate));
