@@ -91,7 +91,7 @@ public class EngineBenchmark {
         lanes = settings.data().lanes() / threads.getThreadCount();
       }
       Random random = new Random(threads.getThreadIndex());
-      replica = plan.engine().replica(plan.shape(), lanes, "");
+      replica = plan.engine().replica(plan.shape(), lanes);
       float scale = settings.model().initScale();
       replica.setParameters(ParameterLayout.initialise(plan.shape(), scale, 1));
       replica.setLaneState(new float[lanes * plan.shape().laneStateSize()]);

@@ -63,7 +63,7 @@ public class ScoringBenchmark {
     public void setUp(ThreadParams threads) {
       LstmShape shape = SettingsLoader.load(preset, null, List.of()).shape(WORDS);
       Random random = new Random(threads.getThreadIndex());
-      replica = Engines.here(shape).replica(shape, lanes, "");
+      replica = Engines.here(shape).replica(shape, lanes);
       replica.setParameters(ParameterLayout.initialise(shape, 0.1f, 1));
       window = new Window(0, 0, lanes, 1, words(random, lanes), words(random, lanes));
       List<int[]> sentences =

@@ -22,7 +22,7 @@ public interface Engine {
    * Whether it runs on this machine.
    *
    * @param how it is to compute; the name is not read
-   * @param gpu that Spark gave the caller's task, a number; empty if none
+   * @param gpu that Spark gave the caller's task, a number; {@link EngineChoice#NO_GPU} if none
    * @return why it does not, as a sentence; empty if it does
    */
   Optional<String> whyUnavailable(EngineChoice how, String gpu);
@@ -32,7 +32,7 @@ public interface Engine {
    *
    * @param bytes of the device, {@link Memory#device}
    * @param how it is to compute; the name is not read
-   * @param gpu that Spark gave the caller's task, a number; empty if none
+   * @param gpu that Spark gave the caller's task, a number; {@link EngineChoice#NO_GPU} if none
    * @return what is lacking, as a sentence; empty if there is room, or no device
    */
   default Optional<String> lacks(long bytes, EngineChoice how, String gpu) {
@@ -67,7 +67,7 @@ public interface Engine {
    * @param shape of the network
    * @param lanes B, the lanes of every window
    * @param how it is to compute; neither name nor threads are read
-   * @param gpu that Spark gave the caller's task, a number; empty if none
+   * @param gpu that Spark gave the caller's task, a number; {@link EngineChoice#NO_GPU} if none
    * @return a replica that the caller closes
    * @throws IllegalStateException if the engine does not run on this machine
    */

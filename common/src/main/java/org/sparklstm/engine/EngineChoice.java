@@ -16,6 +16,9 @@ public record EngineChoice(String name, int threads, Precision precision, Device
   /** Leaves the choice to the program. */
   public static final String AUTO = "auto";
 
+  /** What stands for a GPU where Spark gave none. */
+  public static final String NO_GPU = "";
+
   /**
    * An engine with one thread, in float32, on the device that it prefers.
    *
@@ -51,11 +54,23 @@ public record EngineChoice(String name, int threads, Precision precision, Device
   }
 
   /**
+   * A new replica of the engine that computes as this says, where Spark gave no GPU.
+   *
+   * @param shape of the network
+   * @param lanes B, the lanes of every window
+   * @return a replica that the caller closes
+   * @throws IllegalStateException if the engine does not run on this machine
+   */
+  public Replica replica(LstmShape shape, int lanes) {
+    return replica(shape, lanes, NO_GPU);
+  }
+
+  /**
    * A new replica of the engine that computes as this says.
    *
    * @param shape of the network
    * @param lanes B, the lanes of every window
-   * @param gpu that Spark gave the caller's task; empty if none
+   * @param gpu that Spark gave the caller's task; {@link #NO_GPU} if none
    * @return a replica that the caller closes
    * @throws IllegalStateException if the engine does not run on this machine
    */

@@ -15,8 +15,6 @@ public final class Engines {
           .sorted(Comparator.comparingInt(Engine::preference).reversed())
           .toList();
 
-  private static final String NO_GPU = "";
-
   private Engines() {}
 
   /** {@return every engine on the class path, the most preferred first} */
@@ -48,7 +46,7 @@ public final class Engines {
   public static EngineChoice here(LstmShape shape) {
     EngineChoice how = EngineChoice.of(EngineChoice.AUTO);
     return ALL.stream()
-        .filter(engine -> engine.whyUnavailable(how, NO_GPU).isEmpty())
+        .filter(engine -> engine.whyUnavailable(how, EngineChoice.NO_GPU).isEmpty())
         .filter(engine -> engine.refuses(shape, Regularisation.NONE, how).isEmpty())
         .findFirst()
         .map(engine -> how.named(engine.name()))
@@ -59,7 +57,7 @@ public final class Engines {
    * Whether an engine runs on this machine, and its device has room for a replica.
    *
    * @param choice of the engine, by its name
-   * @param gpu that Spark gave the caller's task; empty if none
+   * @param gpu that Spark gave the caller's task; {@link EngineChoice#NO_GPU} if none
    * @param bytes that the replica takes of the device
    * @return why it does not; empty if it does
    */

@@ -3,7 +3,6 @@ package org.sparklstm.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -20,14 +19,11 @@ class Bfloat16Test {
   /** A rounding to 8 bits, relative. */
   private static final double ROUNDING = 1.0 / 256;
 
-  private Random random;
+  private final Random random = ReplicaTest.fresh();
 
   @BeforeEach
   void assumeBfloat16() {
     Replicas.assumeBfloat16();
-    long seed = new Random().nextLong();
-    System.out.println("seed " + seed);
-    random = new Random(seed);
   }
 
   @ParameterizedTest
@@ -36,26 +32,28 @@ class Bfloat16Test {
       int words, int h, int layers, int lanes, int length) {
     LstmShape shape = new LstmShape(words, h, layers);
     float[] parameters = ParameterLayout.initialise(shape, 0.5f, random.nextLong());
-    Window window = window(shape, lanes, length);
+    Window window = ReplicaTest.randomWindow(random, shape, lanes, length);
     try (Replica rounded = onednn(shape, lanes, Precision.BFLOAT16);
         Replica precise = Replicas.of(new Dl4jEngine(DataType.DOUBLE), shape, lanes)) {
       rounded.setParameters(parameters);
       precise.setParameters(parameters);
-      float[] state = ParameterLayout.initialise(shape, 0.5f, 2);
-      rounded.setLaneState(Arrays.copyOf(state, lanes * shape.laneStateSize()));
-      precise.setLaneState(Arrays.copyOf(state, lanes * shape.laneStateSize()));
+      float[] state = ReplicaTest.randomFloats(random, lanes * shape.laneStateSize());
+      rounded.setLaneState(state);
+      precise.setLaneState(state);
       LossSum loss = rounded.backpropagate(window, Regularisation.NONE, 1);
       LossSum expected = precise.backpropagate(window, Regularisation.NONE, 1);
 
       assertThat(loss.nats()).isCloseTo(expected.nats(), within(ROUNDING * expected.nats()));
-      float[] gradient = rounded.gradient();
-      float[] reference = precise.gradient();
-      for (ParameterLayout.Tensor tensor : ParameterLayout.of(shape)) {
-        assertThat(error(tensor, gradient, reference))
-            .describedAs(tensor.name())
-            .isLessThan(4 * ROUNDING)
-            .isPositive();
-      }
+      assertEachTensorIsNear(shape, rounded.gradient(), precise.gradient());
+    }
+  }
+
+  private static void assertEachTensorIsNear(LstmShape shape, float[] values, float[] reference) {
+    for (ParameterLayout.Tensor tensor : ParameterLayout.of(shape)) {
+      assertThat(error(tensor, values, reference))
+          .describedAs(tensor.name())
+          .isLessThan(4 * ROUNDING)
+          .isPositive();
     }
   }
 
@@ -75,7 +73,7 @@ class Bfloat16Test {
   void windowsOfSeveralBlocksOfLogitsHaveTheGradientOfAllOfThem() {
     LstmShape shape = new LstmShape(50_001, 16, 1);
     float[] parameters = ParameterLayout.initialise(shape, 0.1f, 1);
-    Window window = window(shape, 9, 20);
+    Window window = ReplicaTest.randomWindow(random, shape, 9, 20);
     try (Replica rounded = onednn(shape, 9, Precision.BFLOAT16);
         Replica plain = onednn(shape, 9, Precision.FLOAT32)) {
       rounded.setParameters(parameters);
@@ -83,13 +81,7 @@ class Bfloat16Test {
       rounded.backpropagate(window, Regularisation.NONE, 1);
       plain.backpropagate(window, Regularisation.NONE, 1);
 
-      float[] gradient = rounded.gradient();
-      float[] reference = plain.gradient();
-      for (ParameterLayout.Tensor tensor : ParameterLayout.of(shape)) {
-        assertThat(error(tensor, gradient, reference))
-            .describedAs(tensor.name())
-            .isLessThan(4 * ROUNDING);
-      }
+      assertEachTensorIsNear(shape, rounded.gradient(), plain.gradient());
     }
   }
 
@@ -97,8 +89,8 @@ class Bfloat16Test {
   void theSameWindowsGiveTheSameBytes() {
     LstmShape shape = new LstmShape(301, 17, 2, true);
     float[] parameters = ParameterLayout.initialise(shape, 0.1f, 1);
-    Window window = window(shape, 3, 6);
-    Window other = window(shape, 3, 6);
+    Window window = ReplicaTest.randomWindow(random, shape, 3, 6);
+    Window other = ReplicaTest.randomWindow(random, shape, 3, 6);
     try (Replica replica = onednn(shape, 3, Precision.BFLOAT16)) {
       float[] first = train(replica, parameters, window);
       train(replica, parameters, other);
@@ -120,7 +112,7 @@ class Bfloat16Test {
   void perplexitiesAreThoseOfFloat32() {
     LstmShape shape = new LstmShape(301, 17, 2);
     float[] parameters = ParameterLayout.initialise(shape, 0.5f, 1);
-    Window window = window(shape, 3, 6);
+    Window window = ReplicaTest.randomWindow(random, shape, 3, 6);
     try (Replica rounded = onednn(shape, 3, Precision.BFLOAT16);
         Replica plain = onednn(shape, 3, Precision.FLOAT32)) {
       rounded.setParameters(parameters);
@@ -134,12 +126,5 @@ class Bfloat16Test {
 
   private static Replica onednn(LstmShape shape, int lanes, Precision precision) {
     return Replicas.of(Engines.find("onednn"), shape, lanes, precision);
-  }
-
-  private Window window(LstmShape shape, int lanes, int length) {
-    int size = lanes * length;
-    int[] inputs = random.ints(size, 0, shape.vocabularySize()).toArray();
-    int[] targets = random.ints(size, 0, shape.vocabularySize()).toArray();
-    return new Window(0, 0, lanes, length, inputs, targets);
   }
 }

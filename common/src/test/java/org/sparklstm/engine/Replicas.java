@@ -24,7 +24,7 @@ public final class Replicas {
 
   public static Replica of(Engine engine, LstmShape shape, int lanes, Precision precision) {
     EngineChoice how = new EngineChoice(engine.name(), 1, precision, Device.AUTO);
-    Replica replica = engine.replica(shape, lanes, how, "");
+    Replica replica = engine.replica(shape, lanes, how, EngineChoice.NO_GPU);
     replica.useThreads(1);
     return replica;
   }
@@ -33,7 +33,7 @@ public final class Replicas {
   public static void assumeBfloat16() {
     Optional<String> why =
         Engines.whyUnavailable(
-            new EngineChoice("onednn", 1, Precision.BFLOAT16, Device.AUTO), "", 0);
+            new EngineChoice("onednn", 1, Precision.BFLOAT16, Device.AUTO), EngineChoice.NO_GPU, 0);
     assumeTrue(why.isEmpty(), () -> why.orElseThrow());
   }
 }

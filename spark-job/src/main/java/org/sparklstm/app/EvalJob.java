@@ -58,7 +58,7 @@ public final class EvalJob {
    * @throws InputException if it has less than two words, or words that the model cannot read
    */
   public Evaluation evaluate(String name, Iterator<String> words, WordListener listener) {
-    try (Replica replica = Engines.here(model.shape()).replica(model.shape(), 1, "")) {
+    try (Replica replica = Engines.here(model.shape()).replica(model.shape(), 1)) {
       replica.setParameters(model.parameters());
       Stream stream = new Stream(name, words, listener);
       stream.run(replica);

@@ -3,7 +3,6 @@ package org.sparklstm.app;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.IntSupplier;
-import java.util.stream.IntStream;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -16,7 +15,6 @@ import org.sparklstm.config.Scaling;
 import org.sparklstm.config.Settings;
 import org.sparklstm.corpus.PreparedCorpus;
 import org.sparklstm.engine.EngineChoice;
-import org.sparklstm.text.LaneAssignment;
 import org.sparklstm.train.TrainingPlan;
 
 /**
@@ -64,15 +62,15 @@ sealed interface Start {
     return run.with(run.settings().with("averaging.period", period));
   }
 
-  /** The corpus's settings with an engine that can do what is wanted on every worker. */
-  private static Settings withEngine(PreparedCorpus corpus, Settings wanted) {
-    TrainingPlan plan = wanted.plan(corpus.vocabulary().size(), 1);
-    LaneAssignment lanes = corpus.assignment();
-    int most = IntStream.range(0, lanes.workers()).map(lanes::lanesOf).max().orElseThrow();
-    int window = wanted.data().window();
+  /** The corpus's settings with an engine that can do what they say on every worker. */
+  private static Settings withEngine(PreparedCorpus corpus) {
+    Settings settings = corpus.settings();
+    TrainingPlan plan = settings.plan(corpus.vocabulary().size(), 1);
+    int most = corpus.assignment().lanesOf(0);
+    int window = settings.data().window();
     EngineChoice engine =
         EngineProbe.choose(
-            wanted.engine(),
+            plan.engine(),
             plan.shape(),
             plan.regularisation(),
             choice ->
@@ -81,7 +79,7 @@ sealed interface Start {
                     .memory(plan.shape(), plan.optimiser(), choice, most, window)
                     .device(),
             corpus.train().readers());
-    return corpus.settings().with("engine.name", engine.name());
+    return settings.with("engine.name", engine.name());
   }
 
   /** Starts with initial parameters. */
@@ -95,7 +93,7 @@ sealed interface Start {
 
     @Override
     public Settings decide(PreparedCorpus corpus) {
-      return withEngine(corpus, wanted);
+      return withEngine(corpus);
     }
 
     @Override
@@ -133,7 +131,7 @@ sealed interface Start {
     @Override
     public Settings decide(PreparedCorpus corpus) {
       ResumeRules.requireCorpus(from, corpus.digest());
-      return withEngine(corpus, corpus.settings());
+      return withEngine(corpus);
     }
 
     @Override

@@ -114,7 +114,7 @@ public final class GenerateCommand implements Callable<Integer> {
     SavedModel model = SavedModel.read(modelPath.uri(), new Configuration());
     Normalization normalization = model.settings().data().normalization();
     int[] ids = ids(normalization.apply(text), model.vocabulary());
-    try (Replica replica = Engines.here(model.shape()).replica(model.shape(), samples, "")) {
+    try (Replica replica = Engines.here(model.shape()).replica(model.shape(), samples)) {
       replica.setParameters(model.parameters());
       Generator generator = new Generator(replica, model.vocabulary(), sampler, allowUnknown);
       print(generator, text, ids);

@@ -125,7 +125,7 @@ class AveragingTrainerTest {
   void workersThatTrainInBfloat16GiveTheSameBytesTwice() {
     Optional<String> why =
         Engines.whyUnavailable(
-            new EngineChoice("onednn", 1, Precision.BFLOAT16, Device.AUTO), "", 0);
+            new EngineChoice("onednn", 1, Precision.BFLOAT16, Device.AUTO), EngineChoice.NO_GPU, 0);
     assumeTrue(why.isEmpty(), () -> why.orElseThrow());
     Checkpoint start = start(settings(3, "averaging.period=2", "engine.precision=bfloat16"));
     Checkpoint plain = start(settings(3, "averaging.period=2"));

@@ -65,8 +65,7 @@ class EvaluatorTest {
     float[] parameters = ParameterLayout.initialise(shape, 0.7f, 2);
     LaneShard lanes = new LaneShard(0, 4, new int[3][5]);
     StringBuilder expected = new StringBuilder();
-    try (Replica replica = EngineChoice.of("onednn").replica(shape, 1, "")) {
-      replica.useThreads(1);
+    try (Replica replica = EngineChoice.of("onednn").replica(shape, 1)) {
       replica.setParameters(parameters);
       WordWriter writer = new WordWriter("", expected);
       new Generator(replica, words, new Sampler(0.8, 200, 1), false)

@@ -9,6 +9,6 @@ public final class Replicas {
   private Replicas() {}
 
   public static Replica of(LstmShape shape, int lanes) {
-    return EngineChoice.of("onednn").replica(shape, lanes, "");
+    return EngineChoice.of("onednn").replica(shape, lanes);
   }
 }

@@ -30,8 +30,8 @@ class TorchEngineTest {
   @Test
   void onACpuTheOtherFastEngineIsPreferred() {
     assertThat(Engines.all()).extracting(Engine::name).containsExactly("onednn", "torch", "dl4j");
-    assertThat(how(Device.AUTO).named("auto").engine().name()).isEqualTo("onednn");
-    assertThat(Engines.whyUnavailable(how(Device.AUTO), "", 0)).isEmpty();
+    assertThat(EngineChoice.of("auto").engine().name()).isEqualTo("onednn");
+    assertThat(Engines.whyUnavailable(EngineChoice.of("torch"), EngineChoice.NO_GPU, 0)).isEmpty();
   }
 
   private static EngineChoice how(Device device) {

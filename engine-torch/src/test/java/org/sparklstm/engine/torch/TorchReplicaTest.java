@@ -134,7 +134,7 @@ class TorchReplicaTest extends FastReplicaTest {
   void stepsRecordedOnAGpuAreStepsToTheByte() {
     assumeTrue(TorchLibrary.hasGpuBuild(), "libtorch on the class path is built for the CPU");
     EngineChoice how = new EngineChoice("torch", 1, Precision.FLOAT32, Device.CUDA_GRAPH);
-    try (Replica recorded = how.replica(TIED, 4, "")) {
+    try (Replica recorded = how.replica(TIED, 4)) {
       recorded.setParameters(ParameterLayout.initialise(TIED, 0.1f, 1));
       assertTrainsAsWithoutRecording(recorded);
     }
