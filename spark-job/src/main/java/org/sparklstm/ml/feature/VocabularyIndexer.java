@@ -162,6 +162,8 @@ public final class VocabularyIndexer extends Estimator<VocabularyIndexerModel>
             .select(explode(col($(inputCol))).as("word"))
             .groupBy(coalesce(col("word"), lit(Vocabulary.UNKNOWN)).as("word"))
             .count()
+            // Spark would keep spark.sql.shuffle.partitions of them, and start as many tasks.
+            .coalesce(dataset.sparkSession().sparkContext().defaultParallelism())
             .persist();
     try {
       Column known = col("word").notEqual(Vocabulary.UNKNOWN).and(col("count").geq(getMinCount()));
