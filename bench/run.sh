@@ -159,7 +159,7 @@ prepare_text() {
 scaling() {
   echo "### One core, small, milliseconds of a window of so many lanes ($(machine))"
   jmh trainingRound -t 1 -p preset=small -p lanes=1,2,3,5,6,10,20,40 | grep tokens \
-    | awk '{printf "%s:%.1f\n", $3, 1000 * 20 * $3 / $NF}' # parameters in alphabetical order: engine, lanes, …
+    | awk '{printf "%s:%.1f\n", $4, 1000 * 20 * $4 / $NF}' # parameters in alphabetical order: device, engine, lanes, …
   echo "### Standalone cluster, small, milliseconds of a round of 8 windows, medians of an epoch ($(machine))"
   echo "| workers | combine | compute | broadcast | combine | all else | round |"
   echo "|---|---|---|---|---|---|---|"

@@ -3,6 +3,7 @@ package org.sparklstm.engine.torch;
 import org.bytedeco.javacpp.DoublePointer;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.LongPointer;
+import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.DeviceOptional;
 import org.bytedeco.pytorch.MemoryFormatOptional;
@@ -49,37 +50,27 @@ final class Tensors {
 
   /** These numbers in one dimension. */
   Tensor of(float[] values) {
-    return copy(
-        torch.from_blob(
-            new FloatPointer(values),
-            new long[] {values.length},
-            new TensorOptions(ScalarType.Float)));
-  }
-
-  /** These numbers in one dimension. */
-  Tensor of(long[] values) {
-    return copy(
-        torch.from_blob(
-            new LongPointer(values),
-            new long[] {values.length},
-            new TensorOptions(ScalarType.Long)));
+    return copy(new FloatPointer(values), ScalarType.Float, values.length);
   }
 
   /** These numbers in one dimension. */
   Tensor of(double[] values) {
-    return copy(
-        torch.from_blob(
-            new DoublePointer(values),
-            new long[] {values.length},
-            new TensorOptions(ScalarType.Double)));
+    return copy(new DoublePointer(values), ScalarType.Double, values.length);
+  }
+
+  /** These numbers in one dimension. */
+  Tensor of(long[] values) {
+    return copy(new LongPointer(values), ScalarType.Long, values.length);
   }
 
   /**
    * Does not wait for what the device computes. From memory that is not pinned, CUDA returns only
    * when it has read all of it.
    */
-  private Tensor copy(Tensor host) {
-    return host.to(new Device(device), host.scalar_type(), true, false, new MemoryFormatOptional());
+  private Tensor copy(Pointer values, ScalarType type, long length) {
+    return torch
+        .from_blob(values, new long[] {length}, new TensorOptions(type))
+        .to(new Device(device), type, true, false, new MemoryFormatOptional());
   }
 
   /** The floats of a tensor, row-major. */

@@ -27,26 +27,22 @@ final class TorchLibrary {
   /** Whether JavaCPP finds a build; that of its property only, if it is set. */
   private static boolean has(String extension) {
     return System.getProperty(EXTENSION, extension).equals(extension)
-        && resource(extension, "jnitorch") != null;
+        && resource("pytorch", extension, "jnitorch") != null;
   }
 
-  /** A library of a build on the class path, or null. */
-  private static URL resource(String extension, String library) {
+  /** A library of a binding's build on the class path, or null. */
+  private static URL resource(String binding, String extension, String library) {
     return TorchLibrary.class
         .getClassLoader()
         .getResource(
-            "org/bytedeco/pytorch/%s%s/%s"
-                .formatted(Loader.getPlatform(), extension, System.mapLibraryName(library)));
+            "org/bytedeco/%s/%s%s/%s"
+                .formatted(
+                    binding, Loader.getPlatform(), extension, System.mapLibraryName(library)));
   }
 
   /** Whether the class path has what records a CUDA graph. */
   private static boolean canRecord() {
-    String library = "org/bytedeco/cuda/%s/%s";
-    return TorchLibrary.class
-            .getClassLoader()
-            .getResource(
-                library.formatted(Loader.getPlatform(), System.mapLibraryName("jnicudart")))
-        != null;
+    return resource("cuda", "", "jnicudart") != null;
   }
 
   /**
@@ -69,7 +65,7 @@ final class TorchLibrary {
     }
     try {
       for (String library : List.of("c10_cuda", "torch_cuda")) {
-        System.load(Loader.cacheResource(resource(GPU, library)).getPath());
+        System.load(Loader.cacheResource(resource("pytorch", GPU, library)).getPath());
       }
       return Optional.empty();
     } catch (IOException | UnsatisfiedLinkError e) {
