@@ -5,30 +5,18 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Named;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInfo;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.DisabledIfSystemProperty;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.sparklstm.testing.FailingTasks;
 
-/**
- * What dies on the way does not change the model. Executors, workers, drivers and datanodes are
- * real processes, which are killed with SIGKILL at random moments.
- */
-@Timeout(value = 10, unit = TimeUnit.MINUTES)
-class FaultIT {
+/** What dies of Spark on the way does not change the model: executors, workers, drivers, tasks. */
+class FaultIT extends FaultTest {
   private static final int ONCE = 1;
   private static final int ALWAYS = 9;
 
@@ -61,30 +49,6 @@ class FaultIT {
                 run.workerDiesAfter(chance.millis(1000));
                 run.workerJoins();
               }));
-
-  @TempDir static Path directory;
-  private static Path corpus;
-  private static Path undisturbed;
-
-  /** Something that happens to a run. */
-  private interface Fault<R extends TrainingRun> {
-    void happensTo(R run, Chance chance) throws Exception;
-  }
-
-  @BeforeAll
-  static void trainUndisturbed() throws Exception {
-    corpus = SmallCorpus.write(directory.resolve("corpus"));
-    try (TrainingRun run = runOn("local[2]")) {
-      run.starts();
-      undisturbed = run.endsWithAModel();
-    }
-  }
-
-  /** A failure in the report of the build has only the number of its test. */
-  @BeforeEach
-  void printName(TestInfo test) {
-    System.out.println(test.getDisplayName());
-  }
 
   /**
    * One after another they take minutes; {@link #allOfThisInOneRunDoesNotChangeTheModel} meets the
@@ -170,67 +134,6 @@ class FaultIT {
     }
   }
 
-  @ParameterizedTest(name = "{0}, {2}")
-  @MethodSource("refusalsOfHdfs")
-  void aRunResumesOnceHdfsTakesFilesAgain(Fault<HdfsRun> fault, String reason, Chance chance)
-      throws Exception {
-    try (HdfsRun run = runOnHdfs(chance)) {
-      run.hasTwoDatanodesWith(corpus);
-      run.resumes(); // from nothing yet
-      run.savesACheckpoint();
-      fault.happensTo(run, chance);
-      run.endsWithTheError("Cannot save to " + run.savePath() + ": ", reason);
-      run.hdfsTakesFilesAgain();
-      run.resumes();
-      run.endsWithTheSameModelAs(undisturbed);
-    }
-  }
-
-  /** One of the two for each seed. */
-  static Stream<Arguments> refusalsOfHdfs() {
-    Named<Fault<HdfsRun>> isFull = fault("HDFS is full", (run, chance) -> run.hdfsIsFullAfter(500));
-    Named<Fault<HdfsRun>> isReadOnly =
-        fault("HDFS is read-only", (run, chance) -> run.hdfsIsReadOnlyAfter(500));
-    return Chance.drawn()
-        .map(
-            chance ->
-                chance.oneOf(
-                    List.of(
-                        arguments(isFull, "quota", chance),
-                        arguments(isReadOnly, "safe mode", chance))));
-  }
-
-  @ParameterizedTest(name = "{0}, {1}")
-  @MethodSource("deathsOfADatanode")
-  void aResumedRunOnHdfsEndsWithTheSameModelThough(Fault<HdfsRun> fault, Chance chance)
-      throws Exception {
-    try (HdfsRun run = runOnHdfs(chance)) {
-      run.hasTwoDatanodesWith(corpus);
-      run.starts();
-      run.savesACheckpoint();
-      run.isStopped();
-      run.resumes();
-      fault.happensTo(run, chance);
-      run.endsWithTheSameModelAs(undisturbed);
-    }
-  }
-
-  /** One of the two for each seed. */
-  static Stream<Arguments> deathsOfADatanode() {
-    Named<Fault<HdfsRun>> early =
-        fault(
-            "one of two datanodes dies while the run starts and reads",
-            (run, chance) -> run.datanodeDiesAfter(chance.millis(3000)));
-    Named<Fault<HdfsRun>> late =
-        fault(
-            "one of two datanodes dies while metrics.jsonl is open",
-            (run, chance) -> {
-              run.savesACheckpoint();
-              run.datanodeDiesAfter(chance.millis(3000));
-            });
-    return Chance.drawn().map(chance -> arguments(chance.oneOf(List.of(early, late)), chance));
-  }
-
   @Test
   void aClusterWithoutAWorkerIsNotWaitedForWithoutALimit() throws Exception {
     try (SparkCluster cluster = new SparkCluster(newDirectory(), 0);
@@ -259,29 +162,7 @@ class FaultIT {
     return Chance.drawn();
   }
 
-  private static <R extends TrainingRun> Named<Fault<R>> fault(String name, Fault<R> fault) {
-    return Named.of(name, fault);
-  }
-
-  private static TrainingRun runOn(String master) throws IOException {
-    return TrainingRun.onLocalFiles(newDirectory(), master, corpus);
-  }
-
-  private static TrainingRun runOn(String master, Chance chance) throws IOException {
-    TrainingRun run = runOn(master);
-    run.leaveTo(chance);
-    return run;
-  }
-
   private static ClusterRun runOnACluster(Chance chance) throws IOException {
     return ClusterRun.start(newDirectory(), corpus, chance);
-  }
-
-  private static HdfsRun runOnHdfs(Chance chance) throws IOException {
-    return HdfsRun.start(newDirectory(), chance);
-  }
-
-  private static Path newDirectory() throws IOException {
-    return Files.createTempDirectory(directory, "run");
   }
 }
