@@ -108,10 +108,10 @@ public interface Replica extends AutoCloseable {
   }
 
   /**
-   * {@link #backpropagate} and {@link #step} for each window. It ends early at a gradient whose
-   * norm is not finite; what the replica holds then must not be used. This implementation calls the
-   * two in turn. An engine whose device computes while the caller goes on may read the results
-   * once.
+   * {@link #backpropagate} and {@link #step} for each window. Where a gradient's norm is not
+   * finite, it may end early, and what the replica holds must not be used. This implementation
+   * calls the two in turn. An engine whose device computes while the caller goes on may read the
+   * results once.
    *
    * @param steps windows of B lanes, and the rule
    * @return losses and norms of all

@@ -28,14 +28,23 @@ public final class LaneReader {
   }
 
   /**
+   * The stretch that has a window of all the lanes.
+   *
+   * @param index number of the window in the epoch, not before one that was read
+   */
+  public LaneShard stretch(int index) {
+    while (index >= current.endWindow()) {
+      current = stretches.next();
+    }
+    return current;
+  }
+
+  /**
    * A window of all the lanes.
    *
    * @param index number of the window in the epoch, not before one that was read
    */
   public Window window(int index) {
-    while (index - current.firstWindow() >= current.windows()) {
-      current = stretches.next();
-    }
-    return current.window(index);
+    return stretch(index).window(index);
   }
 }

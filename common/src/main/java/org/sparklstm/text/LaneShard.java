@@ -30,14 +30,37 @@ public record LaneShard(int firstLane, int firstWindow, int window, int[][] toke
     return predictions / window + (predictions % window == 0 ? 0 : 1);
   }
 
+  /** The number in the epoch of the window behind the last one. */
+  public int endWindow() {
+    return firstWindow + windows();
+  }
+
+  /**
+   * Where a window begins: the place of its first input in each lane.
+   *
+   * @param index number of the window in the epoch
+   */
+  public int start(int index) {
+    return (index - firstWindow) * window;
+  }
+
+  /**
+   * T of a window.
+   *
+   * @param index number of the window in the epoch
+   */
+  public int length(int index) {
+    return Math.min(window, tokens[0].length - 1 - start(index));
+  }
+
   /**
    * A window of all these lanes.
    *
    * @param index number of the window in the epoch
    */
   public Window window(int index) {
-    int start = (index - firstWindow) * window;
-    int length = Math.min(window, tokens[0].length - 1 - start);
+    int start = start(index);
+    int length = length(index);
     int[] inputs = new int[length * lanes()];
     int[] targets = new int[length * lanes()];
     for (int t = 0; t < length; t++) {

@@ -2,6 +2,7 @@ package org.sparklstm.engine.torch;
 
 import org.bytedeco.javacpp.DoublePointer;
 import org.bytedeco.javacpp.FloatPointer;
+import org.bytedeco.javacpp.IntPointer;
 import org.bytedeco.javacpp.LongPointer;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.Device;
@@ -59,18 +60,23 @@ final class Tensors {
   }
 
   /** These numbers in one dimension. */
+  Tensor of(int[] values) {
+    return copy(new IntPointer(values), ScalarType.Int, values.length);
+  }
+
+  /** These numbers in one dimension. */
   Tensor of(long[] values) {
     return copy(new LongPointer(values), ScalarType.Long, values.length);
   }
 
   /**
-   * Does not wait for what the device computes. From memory that is not pinned, CUDA returns only
-   * when it has read all of it.
+   * A copy also where the device is the CPU. Does not wait for what the device computes. From
+   * memory that is not pinned, CUDA returns only when it has read all of it.
    */
   private Tensor copy(Pointer values, ScalarType type, long length) {
     return torch
         .from_blob(values, new long[] {length}, new TensorOptions(type))
-        .to(new Device(device), type, true, false, new MemoryFormatOptional());
+        .to(new Device(device), type, true, true, new MemoryFormatOptional());
   }
 
   /** The floats of a tensor, row-major. */

@@ -5,7 +5,6 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.sparklstm.engine.DropoutNoise;
 import org.sparklstm.engine.Regularisation;
-import org.sparklstm.text.Window;
 
 /**
  * {@link DropoutNoise} drawn on the device, to the same bits: its masks would be megabytes to copy
@@ -17,18 +16,20 @@ final class TorchNoise {
   private TorchNoise() {}
 
   /**
-   * The keys of a window's masks.
+   * The keys of the masks of windows [from, to).
    *
+   * @param firstLane of B lanes
    * @param layers L
-   * @return [L + 1, B]
+   * @return [to − from, L + 1, B]
    */
-  static long[] keys(Window window, long noiseSeed, int layers) {
-    int lanes = window.lanes();
-    long[] keys = new long[(layers + 1) * lanes];
-    for (int layer = 0; layer <= layers; layer++) {
-      for (int lane = 0; lane < lanes; lane++) {
-        keys[layer * lanes + lane] =
-            DropoutNoise.key(noiseSeed, window.index(), window.firstLane() + lane, layer);
+  static long[] keys(int from, int to, int firstLane, int lanes, long noiseSeed, int layers) {
+    long[] keys = new long[Math.multiplyExact(to - from, (layers + 1) * lanes)];
+    int at = 0;
+    for (int window = from; window < to; window++) {
+      for (int layer = 0; layer <= layers; layer++) {
+        for (int lane = firstLane; lane < firstLane + lanes; lane++) {
+          keys[at++] = DropoutNoise.key(noiseSeed, window, lane, layer);
+        }
       }
     }
     return keys;

@@ -1,11 +1,7 @@
 package org.sparklstm.engine.torch;
 
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
-import java.util.stream.LongStream;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.openblas.presets.openblas_nolapack;
 import org.bytedeco.pytorch.NoGradGuard;
@@ -23,24 +19,23 @@ import org.sparklstm.engine.Replica;
 import org.sparklstm.engine.Sgd;
 import org.sparklstm.engine.Steps;
 import org.sparklstm.model.LstmShape;
+import org.sparklstm.text.LaneShard;
 import org.sparklstm.text.Window;
 
 /**
  * libtorch's LSTM and its automatic differentiation. Parameters, gradient and lane state stay on
- * the device. The windows of a round go there in one copy, and what comes back is Σ −ln p and the
- * largest norm of a gradient, in one more: the only time that training waits for the device. Where
- * a round is longer than {@link #TOKENS_AT_ONCE}, there are two copies for each part of it.
+ * the device. The words of a stretch go there once, and its windows are cut from it there. What
+ * comes back of a round is Σ −ln p and the largest norm of a gradient, in one copy: the only time
+ * that training waits for the device.
  */
 final class TorchReplica implements Replica {
   private static final long NO_CLASS = -100; // that nll_loss would leave out
-
-  /** Targets of the windows that are on the device at once; they take 16 bytes each. */
-  static final int TOKENS_AT_ONCE = 1 << 19;
 
   private final LstmShape shape;
   private final int lanes;
   private final Precision precision;
   private final Tensors tensors;
+  private final DeviceText text;
   private final NativeMemory memory = new NativeMemory();
   private final TorchParameters parameters;
   private final TorchNetwork network;
@@ -60,16 +55,25 @@ final class TorchReplica implements Replica {
   /**
    * The step of a window that is repeated.
    *
-   * @param integers that it reads
-   * @param rate that it reads
+   * @param read what the computation reads
    */
-  private record RecordedStep(Kind kind, Tensor integers, Tensor rate, Recording recording) {
-    void on(Tensor windowsIntegers, Tensor windowsRate) {
-      integers.copy_(windowsIntegers);
-      rate.copy_(windowsRate);
+  private record RecordedStep(Kind kind, Read read, Recording recording) {
+    void on(Read window) {
+      read.words().copy_(window.words());
+      read.keys().copy_(window.keys());
+      read.rate().copy_(window.rate());
       recording.repeat();
     }
   }
+
+  /**
+   * What the step of a window reads.
+   *
+   * @param words the inputs of each lane and the last target, [B, T + 1] integers of 32 bits
+   * @param keys of the noise, [L + 1, B]
+   * @param rate the learning rate, a double
+   */
+  private record Read(Tensor words, Tensor keys, Tensor rate) {}
 
   /**
    * A replica, all zeros.
@@ -89,6 +93,7 @@ final class TorchReplica implements Replica {
     this.lanes = lanes;
     this.precision = precision;
     this.tensors = new Tensors(device);
+    this.text = new DeviceText(tensors);
     try (PointerScope scope = new PointerScope()) {
       this.parameters = new TorchParameters(memory, tensors, shape);
       this.network = new TorchNetwork(memory, tensors, shape, parameters);
@@ -171,20 +176,26 @@ final class TorchReplica implements Replica {
     }
   }
 
-  private void requireLanes(Window window) {
-    if (window.lanes() != lanes) {
+  private void requireLanes(int given) {
+    if (given != lanes) {
       throw new IllegalArgumentException(
-          "Needs windows of %s lanes, got %s".formatted(lanes, window.lanes()));
+          "Needs windows of %s lanes, got %s".formatted(lanes, given));
     }
   }
 
   @Override
   public LossSum backpropagate(Window window, Regularisation regularisation, long noiseSeed) {
-    requireLanes(window);
+    requireLanes(window.lanes());
     try (PointerScope scope = new PointerScope()) {
       sums.zero_();
-      Tensor integers = tensors.of(integers(window, noiseSeed));
-      backpropagate(integers, window.length(), regularisation);
+      int index = window.index();
+      long[] keys =
+          TorchNoise.keys(index, index + 1, window.firstLane(), lanes, noiseSeed, shape.layers());
+      backpropagate(
+          words(window.inputs()).view(-1, lanes),
+          words(window.targets()),
+          tensors.of(keys).view(-1, lanes),
+          regularisation);
       Steps.Result result = result(window.targets().length);
       norm = result.gradientNorm();
       return result.loss();
@@ -198,47 +209,15 @@ final class TorchReplica implements Replica {
     if (!(steps.optimiser() instanceof Sgd sgd)) {
       return Replica.super.train(steps);
     }
-    Steps.Result all = new Steps.Result(LossSum.ZERO, 0);
-    int next = steps.from();
-    while (next < steps.to() && Double.isFinite(all.gradientNorm())) {
-      List<Window> windows = new ArrayList<>();
-      long tokens = 0;
-      while (next < steps.to() && tokens < TOKENS_AT_ONCE) {
-        Window window = steps.text().window(next++);
-        requireLanes(window);
-        windows.add(window);
-        tokens += window.targets().length;
-      }
-      Steps.Result part = train(windows, tokens, steps, sgd);
-      all =
-          new Steps.Result(
-              all.loss().plus(part.loss()), Math.max(all.gradientNorm(), part.gradientNorm()));
-    }
-    return all;
-  }
-
-  private Steps.Result train(List<Window> windows, long tokens, Steps steps, Sgd sgd) {
     try (PointerScope scope = new PointerScope()) {
       sums.zero_();
-      long[][] integers =
-          windows.stream()
-              .map(window -> integers(window, steps.noiseSeed()))
-              .toArray(long[][]::new);
-      Tensor text = tensors.of(Arrays.stream(integers).flatMapToLong(Arrays::stream).toArray());
-      Tensor rates =
-          tensors.of(
-              windows.stream()
-                  .mapToDouble(window -> steps.rates().applyAsDouble(window.index()))
-                  .toArray());
-      long offset = 0;
-      for (int i = 0; i < integers.length; i++) {
-        try (PointerScope views = new PointerScope()) {
-          step(
-              new Kind(windows.get(i).length(), steps.regularisation(), sgd),
-              text.narrow(0, offset, integers[i].length),
-              rates.select(0, i));
-        }
-        offset += integers[i].length;
+      long tokens = 0;
+      int next = steps.from();
+      while (next < steps.to()) {
+        LaneShard stretch = steps.text().stretch(next);
+        int end = Math.min(steps.to(), stretch.endWindow());
+        tokens += train(stretch, next, end, steps, sgd);
+        next = end;
       }
       return result(tokens);
     } catch (RuntimeException e) {
@@ -246,31 +225,70 @@ final class TorchReplica implements Replica {
     }
   }
 
+  /**
+   * Does not wait for the device.
+   *
+   * @return targets
+   */
+  private long train(LaneShard stretch, int from, int to, Steps steps, Sgd sgd) {
+    requireLanes(stretch.lanes());
+    long length = 0;
+    try (PointerScope scope = new PointerScope()) {
+      Tensor words = text.of(stretch);
+      Tensor keys =
+          tensors
+              .of(
+                  TorchNoise.keys(
+                      from, to, stretch.firstLane(), lanes, steps.noiseSeed(), shape.layers()))
+              .view(to - from, -1, lanes);
+      Tensor rates = tensors.of(IntStream.range(from, to).mapToDouble(steps.rates()).toArray());
+      for (int i = from; i < to; i++) {
+        try (PointerScope views = new PointerScope()) {
+          step(
+              new Kind(stretch.length(i), steps.regularisation(), sgd),
+              new Read(
+                  words.narrow(1, stretch.start(i), stretch.length(i) + 1L),
+                  keys.select(0, i - from),
+                  rates.select(0, i - from)));
+        }
+        length += stretch.length(i);
+      }
+    }
+    return length * lanes;
+  }
+
   /** The second of two equal steps is recorded: the first one has loaded what the device needs. */
-  private void step(Kind kind, Tensor integers, Tensor rate) {
+  private void step(Kind kind, Read read) {
     if (recorded == null && recorder.isPresent() && kind.equals(last)) {
-      recorded = record(kind, integers.numel());
+      recorded = record(kind);
     }
     last = kind;
     if (recorded != null && recorded.kind().equals(kind)) {
-      recorded.on(integers, rate);
+      recorded.on(read);
     } else {
-      compute(kind, integers, rate);
+      compute(kind, read);
     }
   }
 
-  private RecordedStep record(Kind kind, long size) {
-    Tensor integers = memory.keep(tensors.zeros(ScalarType.Long, size));
-    Tensor rate = memory.keep(tensors.zeros(ScalarType.Double));
-    return new RecordedStep(
-        kind, integers, rate, recorder.orElseThrow().record(() -> compute(kind, integers, rate)));
+  private RecordedStep record(Kind kind) {
+    Read read =
+        new Read(
+            memory.keep(tensors.zeros(ScalarType.Int, lanes, kind.length() + 1L)),
+            memory.keep(tensors.zeros(ScalarType.Long, shape.layers() + 1L, lanes)),
+            memory.keep(tensors.zeros(ScalarType.Double)));
+    return new RecordedStep(kind, read, recorder.orElseThrow().record(() -> compute(kind, read)));
   }
 
   /** Does not wait for the device. */
-  private void compute(Kind kind, Tensor integers, Tensor rate) {
+  private void compute(Kind kind, Read read) {
     try (PointerScope scope = new PointerScope()) {
-      backpropagate(integers, kind.length(), kind.regularisation());
-      step(kind.sgd(), rate);
+      Tensor words = read.words().t().contiguous().to(ScalarType.Long); // [T + 1, B]
+      backpropagate(
+          words.narrow(0, 0, kind.length()),
+          words.narrow(0, 1, kind.length()).flatten(),
+          read.keys(),
+          kind.regularisation());
+      step(kind.sgd(), read.rate());
     }
   }
 
@@ -281,32 +299,25 @@ final class TorchReplica implements Replica {
   }
 
   /**
-   * What {@link #backpropagate(Tensor, int, Regularisation)} reads: inputs, targets, noise keys.
-   */
-  private long[] integers(Window window, long noiseSeed) {
-    return concatenate(
-        window.inputs(), window.targets(), TorchNoise.keys(window, noiseSeed, shape.layers()));
-  }
-
-  /**
    * Does not wait for the device.
    *
-   * @param integers inputs [N], targets [N], keys of the noise [(L + 1) · B]
-   * @param length T
+   * @param inputs [T, B]
+   * @param targets [N]
+   * @param keys of the noise, [L + 1, B]
    */
-  private void backpropagate(Tensor integers, int length, Regularisation regularisation) {
+  private void backpropagate(
+      Tensor inputs, Tensor targets, Tensor keys, Regularisation regularisation) {
     TorchLibrary.multiplyIn(precision);
-    long n = (long) length * lanes;
-    Tensor keys = integers.narrow(0, 2 * n, integers.numel() - 2 * n).view(-1, lanes);
     TorchNetwork.Result result =
         network.forward(
-            integers.narrow(0, 0, n).view(length, lanes),
+            inputs,
             state,
-            dropout(keys, regularisation, length),
+            dropout(keys, regularisation, (int) inputs.size(0)),
             precision == Precision.BFLOAT16 ? ScalarType.BFloat16 : ScalarType.Float,
             true);
-    Tensor nats = nats(result, integers.narrow(0, n, n));
-    parameters.differentiate(nats, tensors.full(1f / lanes, n)); // the loss is a mean over lanes
+    Tensor nats = nats(result, targets);
+    parameters.differentiate(
+        nats, tensors.full(1f / lanes, targets.numel())); // the loss is a mean over lanes
     state.copy_(result.state());
     gradientNorm.copy_(parameters.norm());
     sums.select(0, 0).add_(sum(nats.detach()));
@@ -352,11 +363,9 @@ final class TorchReplica implements Replica {
     return nats.sum(new ScalarTypeOptional(ScalarType.Double));
   }
 
-  private static long[] concatenate(int[] first, int[] second, long[] third) {
-    return LongStream.concat(
-            IntStream.concat(Arrays.stream(first), Arrays.stream(second)).asLongStream(),
-            Arrays.stream(third))
-        .toArray();
+  /** On the device, [N] integers of 64 bits. */
+  private Tensor words(int[] words) {
+    return tensors.of(words).to(ScalarType.Long);
   }
 
   @Override
@@ -397,10 +406,8 @@ final class TorchReplica implements Replica {
 
   /** −ln p of each target, [N], without noise. */
   private Tensor infer(Window window) {
-    requireLanes(window);
-    long n = window.targets().length;
-    Tensor integers = tensors.of(concatenate(window.inputs(), window.targets(), new long[0]));
-    return nats(infer(integers.narrow(0, 0, n)), integers.narrow(0, n, n));
+    requireLanes(window.lanes());
+    return nats(infer(window.inputs()), words(window.targets()));
   }
 
   /**
@@ -408,12 +415,16 @@ final class TorchReplica implements Replica {
    *
    * @param words [N]
    */
-  private TorchNetwork.Result infer(Tensor words) {
+  private TorchNetwork.Result infer(int[] words) {
     TorchLibrary.multiplyIn(Precision.FLOAT32);
     try (NoGradGuard guard = new NoGradGuard()) {
       TorchNetwork.Result result =
           network.forward(
-              words.view(-1, lanes), state, TorchNetwork.NO_DROPOUT, ScalarType.Float, false);
+              words(words).view(-1, lanes),
+              state,
+              TorchNetwork.NO_DROPOUT,
+              ScalarType.Float,
+              false);
       state.copy_(result.state());
       return result;
     }
@@ -423,8 +434,7 @@ final class TorchReplica implements Replica {
   public float[] next(int[] words) {
     requireLength("words, one a lane", words.length, lanes);
     try (PointerScope scope = new PointerScope()) {
-      return Tensors.floats(
-          infer(tensors.of(Arrays.stream(words).asLongStream().toArray())).logProbabilities());
+      return Tensors.floats(infer(words).logProbabilities());
     }
   }
 
@@ -433,6 +443,7 @@ final class TorchReplica implements Replica {
     if (recorded != null) {
       recorded.recording().close();
     }
+    text.close();
     memory.close();
   }
 }

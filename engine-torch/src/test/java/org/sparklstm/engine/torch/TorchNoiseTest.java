@@ -2,6 +2,7 @@ package org.sparklstm.engine.torch;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.Arrays;
 import java.util.Random;
 import org.bytedeco.javacpp.PointerScope;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -9,7 +10,6 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.sparklstm.engine.DropoutNoise;
 import org.sparklstm.engine.Regularisation;
 import org.sparklstm.engine.Regularisation.DropoutMode;
-import org.sparklstm.text.Window;
 
 class TorchNoiseTest {
   private static final int LANES = 3;
@@ -22,10 +22,9 @@ class TorchNoiseTest {
     Regularisation regularisation = new Regularisation(keep, mode);
     long seed = new Random().nextLong();
     System.out.println("seed " + seed);
-    Window window =
-        new Window(7, 40, LANES, LENGTH, new int[LANES * LENGTH], new int[LANES * LENGTH]);
-    long[] keys = TorchNoise.keys(window, seed, 2);
-    assertThat(keys).hasSize(3 * LANES);
+    long[] both = TorchNoise.keys(6, 8, 40, LANES, seed, 2);
+    assertThat(both).hasSize(2 * 3 * LANES);
+    long[] keys = Arrays.copyOfRange(both, 3 * LANES, 2 * 3 * LANES);
     try (PointerScope scope = new PointerScope()) {
       Tensors tensors = new Tensors(TorchDevice.CPU);
       float[] drawn =
