@@ -27,8 +27,8 @@ import org.sparklstm.train.TrainingState;
 
 /**
  * A {@link Checkpoint} as a safetensors file, whose metadata hold a sha-256 over all the rest.
- * After the parameters come the lane state and, where they have one, the optimiser's and the outer
- * optimiser's state.
+ * After the parameters come the lane state and, where there are any, the optimiser's state, the
+ * outer optimiser's and the moving average.
  */
 public final class CheckpointFile {
   /** To be raised when files of before can no longer be read. */
@@ -61,7 +61,11 @@ public final class CheckpointFile {
     metadata.put("vocabulary.size", Integer.toString(run.vocabularySize()));
     metadata.put("corpus", run.corpus());
     float[][] parts = {
-      state.parameters(), state.laneState(), state.trained().optimiserState(), state.momenta()
+      state.parameters(),
+      state.laneState(),
+      state.trained().optimiserState(),
+      state.momenta(),
+      plan.movingAverage().averages() ? state.model() : new float[0]
     };
     metadata.put(DIGEST, digest(metadata, parts));
     int lanes = run.settings().data().lanes();
@@ -123,6 +127,7 @@ public final class CheckpointFile {
     int laneState = plan.shape().parameterCount();
     int optimiserState = laneState + settings.data().lanes() * plan.shape().laneStateSize();
     int momenta = optimiserState + plan.optimiser().stateSize(laneState);
+    int model = momenta + plan.averaging().outer().stateSize(laneState);
     TrainingState state =
         new TrainingState(
             Integer.parseInt(required(metadata, "epoch")),
@@ -133,7 +138,10 @@ public final class CheckpointFile {
             new Trained(
                 Arrays.copyOf(all, laneState), Arrays.copyOfRange(all, optimiserState, momenta)),
             Arrays.copyOfRange(all, laneState, optimiserState),
-            Arrays.copyOfRange(all, momenta, all.length));
+            Arrays.copyOfRange(all, momenta, model));
+    if (model < all.length) {
+      state = state.with(Arrays.copyOfRange(all, model, all.length));
+    }
     Best best =
         new Best(
             Integer.parseInt(required(metadata, "best.epoch")),
@@ -164,6 +172,12 @@ public final class CheckpointFile {
     if (momenta > 0) {
       tensors.add(
           new ParameterLayout.Tensor("outer_momenta", List.of(momenta), offset + stateSize));
+    }
+    int model = plan.movingAverage().stateSize(shape.parameterCount());
+    if (model > 0) {
+      tensors.add(
+          new ParameterLayout.Tensor(
+              "moving_average", List.of(model), offset + stateSize + momenta));
     }
     return tensors;
   }

@@ -23,6 +23,7 @@ import org.sparklstm.text.Normalization;
 import org.sparklstm.train.AveragingPlan;
 import org.sparklstm.train.Combine;
 import org.sparklstm.train.Compression;
+import org.sparklstm.train.MovingAverage;
 import org.sparklstm.train.OuterOptimiser;
 import org.sparklstm.train.Schedule;
 import org.sparklstm.train.TrainingPlan;
@@ -78,6 +79,7 @@ public record Settings(
    * How long and how fast to train.
    *
    * @param schedule how the rate falls
+   * @param movingAverageEpochs that the model is averaged over; 0: it is not
    * @param initFrom the model that training begins with; empty: random parameters
    * @param sampleWords that the model writes after each epoch
    * @param validateEvery training tokens between validations within an epoch; 0: there are none
@@ -93,6 +95,7 @@ public record Settings(
       double decay,
       double decayEpochs,
       double maxGradNorm,
+      double movingAverageEpochs,
       Optional<String> initFrom,
       long seed,
       int sampleWords,
@@ -208,6 +211,7 @@ public record Settings(
             averaging.update(),
             averaging.combine,
             outer()),
+        new MovingAverage(train.movingAverageEpochs),
         engine,
         train.seed);
   }

@@ -11,6 +11,7 @@ import org.sparklstm.model.LstmShape;
  * All that a trainer must know: what is trained, by which rules, and what computes it. Only the
  * schedule's plateaus change in a run.
  *
+ * @param movingAverage the model that training leads to
  * @param seed of the noise
  */
 public record TrainingPlan(
@@ -19,6 +20,7 @@ public record TrainingPlan(
     Optimiser optimiser,
     Regularisation regularisation,
     AveragingPlan averaging,
+    MovingAverage movingAverage,
     EngineChoice engine,
     long seed)
     implements Serializable {
@@ -26,7 +28,14 @@ public record TrainingPlan(
   /** The same plan after so many steps of the rate that validation has led to. */
   public TrainingPlan after(int plateaus) {
     return new TrainingPlan(
-        shape, schedule.after(plateaus), optimiser, regularisation, averaging, engine, seed);
+        shape,
+        schedule.after(plateaus),
+        optimiser,
+        regularisation,
+        averaging,
+        movingAverage,
+        engine,
+        seed);
   }
 
   /** The seed of an epoch's noise. */
@@ -101,6 +110,21 @@ public record TrainingPlan(
    */
   @SuppressWarnings("ArrayRecordComponent") // large, never compared
   public record Reached(Trained trained, float[] momenta) {}
+
+  /**
+   * The model after a round.
+   *
+   * @param model before it, not modified
+   * @param end what the round ended with, not modified
+   * @param windows of an epoch
+   * @return a new array, or the parameters of {@code end}
+   */
+  public float[] model(float[] model, TrainingState end, int windows) {
+    int from = firstWindow(end.epoch(), end.round() - 1, windows);
+    int to = firstWindow(end.epoch(), end.round(), windows);
+    long all = (long) end.epoch() * windows + to;
+    return movingAverage.after(model, end.parameters(), to - from, all, windows);
+  }
 
   /** Floats of a worker's update. */
   public int updateSize() {

@@ -10,10 +10,24 @@ import org.sparklstm.engine.LossSum;
  * @param loss Σ −ln p of those rounds
  * @param laneState [B, L, 2, H] of all lanes
  * @param momenta m of the {@link OuterOptimiser}; empty if it has none
+ * @param model what is validated, tested and saved: a {@link MovingAverage} of parameters, or the
+ *     parameters themselves
  */
 @SuppressWarnings("ArrayRecordComponent") // large, never compared
 public record TrainingState(
-    int epoch, int round, LossSum loss, Trained trained, float[] laneState, float[] momenta) {
+    int epoch,
+    int round,
+    LossSum loss,
+    Trained trained,
+    float[] laneState,
+    float[] momenta,
+    float[] model) {
+
+  /** A state whose model is the parameters. */
+  public TrainingState(
+      int epoch, int round, LossSum loss, Trained trained, float[] laneState, float[] momenta) {
+    this(epoch, round, loss, trained, laneState, momenta, trained.parameters());
+  }
 
   /**
    * The state before the first round, with zero lane state.
@@ -36,9 +50,14 @@ public record TrainingState(
     return trained.parameters();
   }
 
+  /** The same state with another model. */
+  public TrainingState with(float[] otherModel) {
+    return new TrainingState(epoch, round, loss, trained, laneState, momenta, otherModel);
+  }
+
   /** The state before the next epoch: zero lane state, all else carried over. */
   public TrainingState nextEpoch() {
     return new TrainingState(
-        epoch + 1, 0, LossSum.ZERO, trained, new float[laneState.length], momenta);
+        epoch + 1, 0, LossSum.ZERO, trained, new float[laneState.length], momenta, model);
   }
 }

@@ -78,6 +78,7 @@ class CheckpointFileTest {
             new TwoFloats(),
             sgd.regularisation(),
             sgd.averaging(),
+            sgd.movingAverage(),
             sgd.engine(),
             sgd.seed());
     TrainingState state = plain.state();
@@ -103,6 +104,20 @@ class CheckpointFileTest {
     assertThatThrownBy(() -> read(bytes)) // plain SGD keeps nothing
         .isInstanceOf(IOException.class)
         .hasMessage("its tensors are not those of its settings");
+  }
+
+  @Test
+  void aMovingAverageIsReadBack() throws IOException {
+    Checkpoint plain = checkpoint();
+    Run run = plain.run().with(plain.run().settings().with("train.moving-average-epochs", 0.5));
+    float[] model = plain.state().parameters().clone();
+    model[1] = -7;
+
+    Checkpoint read = read(bytes(new Checkpoint(run, plain.state().with(model), Best.NONE)));
+
+    assertThat(read.state().model()).isEqualTo(model);
+    assertThat(read.state().parameters()).isEqualTo(plain.state().parameters());
+    assertThat(read(bytes(plain)).state().model()).isEqualTo(plain.state().parameters());
   }
 
   @Test

@@ -26,6 +26,7 @@ import org.sparklstm.text.Normalization;
 import org.sparklstm.train.AveragingPlan;
 import org.sparklstm.train.Combine;
 import org.sparklstm.train.Compression;
+import org.sparklstm.train.MovingAverage;
 import org.sparklstm.train.OuterOptimiser;
 import org.sparklstm.train.Schedule;
 import org.sparklstm.train.TrainingPlan;
@@ -71,7 +72,7 @@ class SettingsTest {
   @ParameterizedTest
   @MethodSource("org.sparklstm.config.SettingsLoader#presets")
   void everyPresetSetsEveryKey(String preset) {
-    assertThat(SettingsLoader.load(preset, null, List.of()).entries()).hasSize(42);
+    assertThat(SettingsLoader.load(preset, null, List.of()).entries()).hasSize(43);
   }
 
   @Test
@@ -172,6 +173,7 @@ class SettingsTest {
                 new Regularisation(0.5f, DropoutMode.PER_STEP),
                 new AveragingPlan(
                     64, 64, new WorkerUpdate.Parameters(), Combine.AUTO, OuterOptimiser.AVERAGE),
+                MovingAverage.NONE,
                 EngineChoice.of("dl4j"),
                 3));
   }

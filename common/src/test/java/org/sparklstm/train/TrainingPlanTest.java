@@ -23,6 +23,7 @@ class TrainingPlanTest {
             new WorkerUpdate.Parameters(),
             Combine.DRIVER,
             OuterOptimiser.AVERAGE),
+        MovingAverage.NONE,
         EngineChoice.of("onednn"),
         1);
   }

@@ -55,7 +55,7 @@ final class BestModel {
   /** The parameters to test and save. */
   float[] kept(TrainingState last) {
     if (keep == Keep.LAST || parameters == null) {
-      return last.parameters();
+      return last.model();
     }
     LOG.info("The model is that of epoch {}, the best of {}", best.epoch() + 1, last.epoch());
     return parameters;

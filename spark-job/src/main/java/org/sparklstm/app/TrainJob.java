@@ -263,7 +263,7 @@ public final class TrainJob {
     perplexity(name + ": the train", loss);
     listeners.epochTrained(epoch, loss);
 
-    float[] parameters = trainer.state().parameters();
+    float[] parameters = trainer.state().model();
     String job = "epoch %s validation".formatted(epoch + 1);
     double valid =
         perplexity(name + ": the valid", evaluator.evaluate(parameters, corpus.valid(), job));
@@ -314,7 +314,7 @@ public final class TrainJob {
       throws IOException {
     int epoch = round.state().epoch();
     String name = "epoch %s round %s".formatted(epoch + 1, round.state().round());
-    float[] parameters = round.state().parameters();
+    float[] parameters = round.state().model();
     double valid =
         perplexity(
             "In %s the valid".formatted(name),

@@ -40,14 +40,17 @@ public final class AveragingTrainer {
    * In a round, while the workers have the parameters in the broadcast: the rest of the state.
    *
    * @param destination keeps what it must of the parameters
+   * @param model empty if it is the parameters
    */
+  @SuppressWarnings("ArrayRecordComponent") // large, never compared
   private record InRound(
       WorkerTask task,
       Sent<WorkerTask.Input> input,
       Destination destination,
       int epoch,
       int round,
-      LossSum loss)
+      LossSum loss,
+      float[] model)
       implements Held {}
 
   /** A trainer that continues from {@code start}, which it keeps only until its first round. */
@@ -121,7 +124,7 @@ public final class AveragingTrainer {
     try (Sent<WorkerTask.Input> input = round.input()) {
       combined = combined(round, input.broadcast(), shards, windows);
     }
-    TrainingState state = end(round, combined);
+    TrainingState state = end(round, combined, windows);
     held = new Between(state);
     long ended = System.nanoTime();
     List<WorkerEnd> ends = combined.ends();
@@ -151,7 +154,8 @@ public final class AveragingTrainer {
         plan.destination(state, from, windows),
         state.epoch(),
         state.round(),
-        state.loss());
+        state.loss(),
+        plan.movingAverage().averages() ? state.model() : new float[0]);
   }
 
   private Combiner.Combined combined(
@@ -186,7 +190,7 @@ public final class AveragingTrainer {
   }
 
   /** The state after a round. */
-  private TrainingState end(InRound round, Combiner.Combined combined) {
+  private TrainingState end(InRound round, Combiner.Combined combined, int windows) {
     LossSum loss = round.loss();
     int laneStateSize = plan.shape().laneStateSize();
     float[] laneState = new float[lanes.lanes() * laneStateSize];
@@ -201,8 +205,15 @@ public final class AveragingTrainer {
     }
     Reached reached = round.destination().from(combined.mean());
     requireFinite("A parameter", WeightedMean.finite(reached.trained().parameters()), round);
-    return new TrainingState(
-        round.epoch(), round.round() + 1, loss, reached.trained(), laneState, reached.momenta());
+    TrainingState state =
+        new TrainingState(
+            round.epoch(),
+            round.round() + 1,
+            loss,
+            reached.trained(),
+            laneState,
+            reached.momenta());
+    return state.with(plan.model(round.model(), state, windows));
   }
 
   private static void requireFinite(String what, boolean finite, InRound round) {

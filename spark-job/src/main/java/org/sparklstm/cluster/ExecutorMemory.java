@@ -195,6 +195,7 @@ public record ExecutorMemory(long heap, long total) implements Serializable {
     boolean averages = plan.averaging().outer().averages();
     int ofStart = averages ? plan.averaging().update().copiesOfStart() : 1;
     bytes += (ofStart + (averages ? 0 : 2)) * plan.trainedBytes(); // momenta before and after
+    bytes += plan.movingAverage().averages() ? 2 * plan.trainedBytes() : 0; // before and after
     if (plan.averaging().combine() == Combine.DRIVER && workers > 1) {
       bytes += (long) (workers + WeightedMean.groupSize(workers)) * plan.trainedBytes();
     }

@@ -47,6 +47,7 @@ import org.sparklstm.text.LaneAssignment;
 import org.sparklstm.text.TextCut;
 import org.sparklstm.train.AveragingPlan;
 import org.sparklstm.train.Combine;
+import org.sparklstm.train.MovingAverage;
 import org.sparklstm.train.OuterOptimiser;
 import org.sparklstm.train.Schedule;
 import org.sparklstm.train.TrainingPlan;
@@ -140,6 +141,7 @@ public record CarriedStateTrainingMaster(int workers, int period, double maxGrad
         regularisation,
         new AveragingPlan(
             period, period, new WorkerUpdate.Parameters(), Combine.AUTO, OuterOptimiser.AVERAGE),
+        MovingAverage.NONE,
         EngineProbe.choose(wanted, shape, regularisation, choice -> 0, shards.readers()),
         seed);
   }

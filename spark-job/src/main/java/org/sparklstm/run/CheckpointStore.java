@@ -79,14 +79,14 @@ final class CheckpointStore {
   }
 
   /**
-   * The parameters at the end of an epoch.
+   * The model at the end of an epoch.
    *
    * @param epoch from 0
    * @throws InputException if its checkpoint is missing or damaged
    */
   float[] parameters(int epoch) {
     try {
-      return read(files.fileSystem(), afterEpoch(epoch)).state().parameters();
+      return read(files.fileSystem(), afterEpoch(epoch)).state().model();
     } catch (IOException e) {
       throw new InputException(
           "Cannot resume with train.keep = best: checkpoint %s of the best epoch cannot be read: %s"

@@ -51,7 +51,7 @@ class BestEpochTest {
           public void epochEnded(EpochSummary epoch) {
             valid.add(epoch.valid());
             rates.add(epoch.rate());
-            parameters.add(epoch.next().parameters().clone());
+            parameters.add(epoch.next().model().clone());
           }
         };
     RunDirectory saved =
@@ -80,6 +80,23 @@ class BestEpochTest {
     int before = best() + 2; // the best epoch is not the newest checkpoint
     train("b", ExistingRun.REFUSE, "train.epochs=" + before, "train.keep=best");
     assertThat(train("b", ExistingRun.RESUME, "train.epochs=6", "train.keep=best")).isEqualTo(kept);
+  }
+
+  @Test
+  void aMovingAverageIsValidatedAndSavedAlsoByARunThatContinues() throws IOException {
+    String[] averaged = {"train.moving-average-epochs=2", "train.keep=best", "train.epochs=4"};
+    float[] kept = train("a", ExistingRun.REFUSE, averaged);
+    List<Double> all = List.copyOf(valid);
+
+    assertThat(kept).isEqualTo(parameters.get(best()));
+    train("plain", ExistingRun.REFUSE, "train.epochs=4");
+    assertThat(valid.subList(5, 8)).doesNotContainAnyElementsOf(all.subList(1, 4));
+
+    averaged[2] = "train.epochs=2";
+    train("b", ExistingRun.REFUSE, averaged);
+    averaged[2] = "train.epochs=4";
+    assertThat(train("b", ExistingRun.RESUME, averaged)).isEqualTo(kept);
+    assertThat(valid.subList(8, 12)).isEqualTo(all);
   }
 
   @Test

@@ -242,6 +242,44 @@ class AveragingTrainerTest {
     assertThat(trainer.state().parameters()).isEqualTo(continued.parameters());
   }
 
+  /** Rounds of 3, 3 and 1 windows before the rate falls, then of 2. */
+  @Test
+  void aMovingAverageChangesTheModelAndNotTheTraining() {
+    String[] rounds = {
+      "averaging.period=3", "averaging.late-period=2", "train.full-rate-epochs=0.7"
+    };
+    Checkpoint plain = start(settings(2, rounds));
+    Checkpoint averaged = start(settings(2, append(rounds, "train.moving-average-epochs=0.5")));
+    List<TrainingState> states = new ArrayList<>();
+    AveragingTrainer trainer = trainer(averaged, 2);
+    trainer.epoch(shards(2), WINDOWS, ended -> states.add(ended.state()));
+    trainer.nextEpoch(0);
+    trainer.round(shards(2), WINDOWS);
+
+    double[] model = new double[averaged.state().parameters().length];
+    int before = 0;
+    for (TrainingState state : states) {
+      int windows = averaged.plan().firstWindow(0, state.round(), WINDOWS);
+      double share = (windows - before) / Math.min(windows, 0.5 * WINDOWS);
+      for (int i = 0; i < model.length; i++) {
+        model[i] += Math.min(1, share) * (state.parameters()[i] - model[i]);
+        assertThat((double) state.model()[i]).isCloseTo(model[i], within(1e-6));
+      }
+      before = windows;
+    }
+    TrainingState end = states.get(states.size() - 1);
+    assertThat(before).isEqualTo(WINDOWS);
+    assertThat(end.model()).isNotEqualTo(end.parameters());
+    assertThat(end.parameters()).isEqualTo(train(plain, 2).parameters());
+
+    TrainingState middle = states.get(1);
+    AveragingTrainer again = trainer(new Checkpoint(averaged.run(), middle, Best.NONE), 2);
+    again.epoch(shards(2), WINDOWS, ended -> {});
+    again.nextEpoch(0);
+    again.round(shards(2), WINDOWS);
+    assertThat(again.state().model()).isEqualTo(trainer.state().model());
+  }
+
   private static String[] append(String[] assignments, String last) {
     String[] all = Arrays.copyOf(assignments, assignments.length + 1);
     all[assignments.length] = last;
@@ -396,6 +434,7 @@ class AveragingTrainerTest {
             momentum,
             sgd.regularisation(),
             sgd.averaging(),
+            sgd.movingAverage(),
             sgd.engine(),
             sgd.seed());
     float[] initial = start.state().parameters();
