@@ -168,6 +168,12 @@ class ExecutorMemoryTest {
   }
 
   @Test
+  void aMovingAverageNeedsRoomBesideTheParameters() {
+    require(10_000, "model.hidden-size=1400");
+    assertHeapTooSmall(10_000, "model.hidden-size=1400", "train.moving-average-epochs=1");
+  }
+
+  @Test
   void aTaskThatRoundsItsUpdateNeedsRoomForItsCopies() {
     require(10_000, "model.hidden-size=1400");
     assertHeapTooSmall(10_000, "model.hidden-size=1400", "averaging.compression=bfloat16");
