@@ -3,6 +3,7 @@ package org.sparklstm.train;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
+import static org.sparklstm.train.OuterOptimiserTest.random;
 
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -11,14 +12,6 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class MovingAverageTest {
-  private static float[] random(Random random, int length) {
-    float[] values = new float[length];
-    for (int i = 0; i < length; i++) {
-      values[i] = (float) random.nextGaussian();
-    }
-    return values;
-  }
-
   /** As weights: each round counts by its windows, and decays with those behind it. */
   @ParameterizedTest
   @CsvSource({"0.5, 131077", "2, 1", "1.3, 1025", "100, 7"})
