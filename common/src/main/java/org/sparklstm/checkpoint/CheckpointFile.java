@@ -65,7 +65,7 @@ public final class CheckpointFile {
       state.laneState(),
       state.trained().optimiserState(),
       state.momenta(),
-      plan.movingAverage().averages() ? state.model() : new float[0]
+      plan.movingAverage().state(state.model())
     };
     metadata.put(DIGEST, digest(metadata, parts));
     int lanes = run.settings().data().lanes();

@@ -40,17 +40,23 @@ public record MovingAverage(double epochs) implements Serializable {
     return averages() ? parameterCount : 0;
   }
 
+  /** What is kept of a model besides the parameters: the model, or nothing. */
+  public float[] state(float[] model) {
+    return averages() ? model : new float[0];
+  }
+
   /**
    * The model after a round, computed in double and rounded to float once for each value.
    *
-   * @param model before it, not modified
+   * @param model {@link #state} before it, not modified
    * @param parameters that the round ended with, not modified
    * @param roundWindows w
    * @param allWindows n
    * @param windows of an epoch
    * @return a new array, or {@code parameters}
    */
-  float[] after(float[] model, float[] parameters, int roundWindows, long allWindows, int windows) {
+  public float[] after(
+      float[] model, float[] parameters, int roundWindows, long allWindows, int windows) {
     double share = Math.min(1, roundWindows / Math.min((double) allWindows, epochs * windows));
     if (!averages() || share == 1) {
       return parameters;

@@ -111,21 +111,6 @@ public record TrainingPlan(
   @SuppressWarnings("ArrayRecordComponent") // large, never compared
   public record Reached(Trained trained, float[] momenta) {}
 
-  /**
-   * The model after a round.
-   *
-   * @param model before it, not modified
-   * @param end what the round ended with, not modified
-   * @param windows of an epoch
-   * @return a new array, or the parameters of {@code end}
-   */
-  public float[] model(float[] model, TrainingState end, int windows) {
-    int from = firstWindow(end.epoch(), end.round() - 1, windows);
-    int to = firstWindow(end.epoch(), end.round(), windows);
-    long all = (long) end.epoch() * windows + to;
-    return movingAverage.after(model, end.parameters(), to - from, all, windows);
-  }
-
   /** Floats of a worker's update. */
   public int updateSize() {
     return averaging.update().size(shape.parameterCount(), optimiser);

@@ -40,7 +40,7 @@ public final class AveragingTrainer {
    * In a round, while the workers have the parameters in the broadcast: the rest of the state.
    *
    * @param destination keeps what it must of the parameters
-   * @param model empty if it is the parameters
+   * @param model what the moving average keeps
    */
   @SuppressWarnings("ArrayRecordComponent") // large, never compared
   private record InRound(
@@ -124,7 +124,7 @@ public final class AveragingTrainer {
     try (Sent<WorkerTask.Input> input = round.input()) {
       combined = combined(round, input.broadcast(), shards, windows);
     }
-    TrainingState state = end(round, combined, windows);
+    TrainingState state = end(round, combined);
     held = new Between(state);
     long ended = System.nanoTime();
     List<WorkerEnd> ends = combined.ends();
@@ -155,7 +155,7 @@ public final class AveragingTrainer {
         state.epoch(),
         state.round(),
         state.loss(),
-        plan.movingAverage().averages() ? state.model() : new float[0]);
+        plan.movingAverage().state(state.model()));
   }
 
   private Combiner.Combined combined(
@@ -190,7 +190,7 @@ public final class AveragingTrainer {
   }
 
   /** The state after a round. */
-  private TrainingState end(InRound round, Combiner.Combined combined, int windows) {
+  private TrainingState end(InRound round, Combiner.Combined combined) {
     LossSum loss = round.loss();
     int laneStateSize = plan.shape().laneStateSize();
     float[] laneState = new float[lanes.lanes() * laneStateSize];
@@ -205,15 +205,23 @@ public final class AveragingTrainer {
     }
     Reached reached = round.destination().from(combined.mean());
     requireFinite("A parameter", WeightedMean.finite(reached.trained().parameters()), round);
-    TrainingState state =
-        new TrainingState(
-            round.epoch(),
-            round.round() + 1,
-            loss,
-            reached.trained(),
-            laneState,
-            reached.momenta());
-    return state.with(plan.model(round.model(), state, windows));
+    WorkerTask task = round.task();
+    float[] model =
+        plan.movingAverage()
+            .after(
+                round.model(),
+                reached.trained().parameters(),
+                task.to() - task.from(),
+                (long) task.epoch() * task.windows() + task.to(),
+                task.windows());
+    return new TrainingState(
+        round.epoch(),
+        round.round() + 1,
+        loss,
+        reached.trained(),
+        laneState,
+        reached.momenta(),
+        model);
   }
 
   private static void requireFinite(String what, boolean finite, InRound round) {

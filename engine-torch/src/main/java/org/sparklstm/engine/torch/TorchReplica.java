@@ -189,12 +189,10 @@ final class TorchReplica implements Replica {
     try (PointerScope scope = new PointerScope()) {
       sums.zero_();
       int index = window.index();
-      long[] keys =
-          TorchNoise.keys(index, index + 1, window.firstLane(), lanes, noiseSeed, shape.layers());
       backpropagate(
           words(window.inputs()).view(-1, lanes),
           words(window.targets()),
-          tensors.of(keys).view(-1, lanes),
+          keys(index, index + 1, window.firstLane(), noiseSeed).select(0, 0),
           regularisation);
       Steps.Result result = result(window.targets().length);
       norm = result.gradientNorm();
@@ -235,12 +233,7 @@ final class TorchReplica implements Replica {
     long length = 0;
     try (PointerScope scope = new PointerScope()) {
       Tensor words = text.of(stretch);
-      Tensor keys =
-          tensors
-              .of(
-                  TorchNoise.keys(
-                      from, to, stretch.firstLane(), lanes, steps.noiseSeed(), shape.layers()))
-              .view(to - from, -1, lanes);
+      Tensor keys = keys(from, to, stretch.firstLane(), steps.noiseSeed());
       Tensor rates = tensors.of(IntStream.range(from, to).mapToDouble(steps.rates()).toArray());
       for (int i = from; i < to; i++) {
         try (PointerScope views = new PointerScope()) {
@@ -361,6 +354,13 @@ final class TorchReplica implements Replica {
 
   private static Tensor sum(Tensor nats) {
     return nats.sum(new ScalarTypeOptional(ScalarType.Double));
+  }
+
+  /** The noise's keys of windows [from, to) on the device, [to − from, L + 1, B]. */
+  private Tensor keys(int from, int to, int firstLane, long noiseSeed) {
+    return tensors
+        .of(TorchNoise.keys(from, to, firstLane, lanes, noiseSeed, shape.layers()))
+        .view(to - from, -1, lanes);
   }
 
   /** On the device, [N] integers of 64 bits. */
