@@ -1,18 +1,11 @@
 package org.sparklstm.corpus;
 
 import static org.apache.spark.sql.functions.col;
-import static org.apache.spark.sql.functions.count;
-import static org.apache.spark.sql.functions.expr;
-import static org.apache.spark.sql.functions.lit;
-import static org.apache.spark.sql.functions.min;
-import static org.apache.spark.sql.functions.struct;
-import static org.apache.spark.sql.functions.when;
 
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
-import java.util.HexFormat;
 import java.util.List;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
@@ -32,6 +25,9 @@ import org.sparklstm.files.HadoopFiles;
 final class CorpusReader {
   /** Positions of the files of a part are 16 TiB apart. */
   private static final int FILE_SHIFT = 44;
+
+  /** A task that reads less is not worth its start. */
+  private static final long LEAST_SPLIT = 1 << 20;
 
   private final SparkSession spark;
   private final Configuration hadoop;
@@ -140,49 +136,12 @@ final class CorpusReader {
   }
 
   /**
-   * A text whose rows are in the order of their positions, whatever the partitioning.
+   * The text, not read yet, whatever is wrong with it. The order of its rows is that of their
+   * positions, whatever the partitioning.
    *
-   * @param rows columns position (bigint), line (string), ends (boolean: whether the line ends with
-   *     the row)
-   * @param digest number of the rows and a hash of them all, which finds accidental changes
+   * @return {@link TextSplit#ROW}
    */
-  record Part(Dataset<Row> rows, String digest) {}
-
-  /**
-   * Reads a part to its end.
-   *
-   * @throws InputException if a file cannot be read to its end, or is not text in UTF-8
-   */
-  Part read(Source source) {
-    Dataset<Row> rows = rows(source);
-    Row found =
-        rows.agg(
-                min(when(col("fault").isNotNull(), struct("position", "fault"))),
-                count(lit(1)),
-                expr(
-                    "coalesce(bit_xor(if(ends, xxhash64(position, line), xxhash64(position, line, ends))), 0L)"))
-            .head();
-    if (!found.isNullAt(0)) {
-      throw fault(source, rows, found.getStruct(0));
-    }
-    String hash = HexFormat.of().toHexDigits(found.getLong(2));
-    return new Part(rows.drop("fault"), found.getLong(1) + ":" + hash);
-  }
-
-  private static InputException fault(Source source, Dataset<Row> rows, Row fault) {
-    long position = fault.getLong(0);
-    int file = (int) (position >> FILE_SHIFT);
-    long before =
-        rows.where(col("position").between((long) file << FILE_SHIFT, position - 1))
-            .where("ends")
-            .count();
-    return new InputException(
-        "Cannot read corpus: %s line %s %s"
-            .formatted(source.files().get(file).getPath(), before + 1, fault.getString(1)));
-  }
-
-  /** The text with what is wrong with it, not read yet. */
-  private Dataset<Row> rows(Source source) {
+  Dataset<Row> rows(Source source) {
     CompressionCodecFactory codecs = new CompressionCodecFactory(hadoop);
     List<TextSplit> splits = new ArrayList<>();
     for (int file = 0; file < source.files().size(); file++) {
@@ -196,13 +155,36 @@ final class CorpusReader {
         TextSplit.ROW);
   }
 
-  /** Stretches of about a block each; a compressed file is one. */
+  /**
+   * The error of a text with a row that cannot be used.
+   *
+   * @param position of the row
+   * @param fault what is wrong with it
+   */
+  InputException fault(Source source, long position, String fault) {
+    int file = (int) (position >> FILE_SHIFT);
+    long before =
+        rows(source)
+            .where(col("position").between((long) file << FILE_SHIFT, position - 1))
+            .where(col("ends"))
+            .count();
+    return new InputException(
+        "Cannot read corpus: %s line %s %s"
+            .formatted(source.files().get(file).getPath(), before + 1, fault));
+  }
+
+  /**
+   * Stretches of a block at most, and one for each task that runs at once; a compressed file is
+   * one.
+   */
   private List<TextSplit> splits(FileStatus file, long base, CompressionCodecFactory codecs) {
     if (codecs.getCodec(file.getPath()) != null) {
       return List.of(new TextSplit(file.getPath(), base, 0, Long.MAX_VALUE));
     }
     long most = hadoop.getLong(FileInputFormat.SPLIT_MAXSIZE, Long.MAX_VALUE);
-    long size = Math.max(1, Math.min(file.getBlockSize(), most));
+    long share = file.getLen() / spark.sparkContext().defaultParallelism() + 1;
+    long size = Math.max(LEAST_SPLIT, share);
+    size = Math.max(1, Math.min(size, Math.min(file.getBlockSize(), most)));
     List<TextSplit> splits = new ArrayList<>();
     for (long start = 0; start < file.getLen(); start += size) {
       long end = Math.min(file.getLen(), start + size);

@@ -1,14 +1,17 @@
 package org.sparklstm.corpus;
 
+import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
-import static org.apache.spark.sql.functions.explode;
-import static org.apache.spark.sql.functions.not;
+import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.sum;
 import static org.apache.spark.sql.functions.udf;
 
 import java.util.List;
 import java.util.Optional;
 import java.util.function.LongFunction;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
+import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.api.java.UDF1;
@@ -25,6 +28,8 @@ import org.sparklstm.ml.feature.VocabularyIndexerModel;
 import org.sparklstm.text.LaneAssignment;
 import org.sparklstm.text.TextCut;
 import org.sparklstm.text.Vocabulary;
+import scala.collection.JavaConverters;
+import scala.collection.Seq;
 
 /**
  * A corpus turned into what training reads: text lines → tokens → ids → lanes → windows → stretches
@@ -164,14 +169,13 @@ public record PreparedCorpus(
   }
 
   private static void requireKnown(Texts.Text text, Vocabulary vocabulary, boolean given) {
-    UDF1<String, Boolean> contains = vocabulary::contains;
-    Dataset<Row> unknown =
-        text.tokens()
-            .select(explode(col(Texts.TOKENS)).as("word"))
-            .where(not(udf(contains, DataTypes.BooleanType).apply(col("word"))));
-    long count = unknown.count();
+    UDF1<Seq<String>, Long> unknowns =
+        tokens -> unknown(JavaConverters.seqAsJavaList(tokens), vocabulary).count();
+    Column unknown = udf(unknowns, DataTypes.LongType).apply(col(Texts.TOKENS));
+    long count = text.tokens().agg(coalesce(sum(unknown), lit(0L))).head().getLong(0);
     if (count > 0 && !vocabulary.contains(Vocabulary.UNKNOWN)) {
-      String one = unknown.head().getString(0);
+      Row row = text.tokens().where(unknown.gt(0)).select(Texts.TOKENS).head();
+      String one = unknown(row.getList(0), vocabulary).findFirst().orElseThrow();
       throw given
           ? new InputException(
               ("Cannot use %s: %s of its tokens (one is '%s') are not in the vocabulary, and the model of"
@@ -193,6 +197,10 @@ public record PreparedCorpus(
     }
     LOG.info(
         "{}: {} tokens outside the vocabulary count as {}", text.name(), count, Vocabulary.UNKNOWN);
+  }
+
+  private static Stream<String> unknown(List<String> tokens, Vocabulary vocabulary) {
+    return tokens.stream().filter(word -> !vocabulary.contains(word));
   }
 
   private static ShardedLanes shards(Dataset<Row> ids, TextCut cut, LaneAssignment assignment) {

@@ -1,6 +1,7 @@
 package org.sparklstm.corpus;
 
 import static org.apache.spark.sql.functions.array;
+import static org.apache.spark.sql.functions.call_udf;
 import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.concat;
@@ -8,7 +9,6 @@ import static org.apache.spark.sql.functions.concat_ws;
 import static org.apache.spark.sql.functions.count;
 import static org.apache.spark.sql.functions.element_at;
 import static org.apache.spark.sql.functions.exists;
-import static org.apache.spark.sql.functions.expr;
 import static org.apache.spark.sql.functions.filter;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.min;
@@ -16,10 +16,12 @@ import static org.apache.spark.sql.functions.monotonically_increasing_id;
 import static org.apache.spark.sql.functions.not;
 import static org.apache.spark.sql.functions.regexp_replace;
 import static org.apache.spark.sql.functions.size;
+import static org.apache.spark.sql.functions.struct;
 import static org.apache.spark.sql.functions.sum;
 import static org.apache.spark.sql.functions.transform;
 import static org.apache.spark.sql.functions.udf;
 import static org.apache.spark.sql.functions.when;
+import static org.apache.spark.sql.functions.xxhash64;
 
 import java.util.HexFormat;
 import java.util.Iterator;
@@ -54,10 +56,12 @@ public record Texts(Text train, Text valid, Optional<Text> test) implements Auto
    * A text.
    *
    * @param name for messages: a file, or what the rows are
-   * @param tokens columns position (bigint), which orders the rows, and tokens (array of string)
-   * @param digest of all rows and their positions
+   * @param tokens columns position (bigint), which orders the rows, tokens (array of string), and
+   *     what the text was checked by
+   * @param digest number of the rows and a hash of them all, which finds accidental changes
+   * @param length words and line ends
    */
-  public record Text(String name, Dataset<Row> tokens, String digest) {
+  public record Text(String name, Dataset<Row> tokens, String digest, long length) {
 
     /** The words and line ends in the order of the text, read piece by piece. */
     public Iterator<String> words() {
@@ -66,11 +70,6 @@ public record Texts(Text train, Text valid, Optional<Text> test) implements Auto
       return StreamSupport.stream(all.spliterator(), false)
           .flatMap(row -> row.<String>getList(1).stream())
           .iterator();
-    }
-
-    /** Words and line ends. */
-    long length() {
-      return tokens.agg(coalesce(sum(size(col(TOKENS))), lit(0L))).head().getLong(0);
     }
   }
 
@@ -107,9 +106,43 @@ public record Texts(Text train, Text valid, Optional<Text> test) implements Auto
 
   private static Text ofFile(
       CorpusReader reader, CorpusReader.Source source, Normalization normalization) {
-    CorpusReader.Part part = reader.read(source);
-    return new Text(
-        source.path().toString(), kept(tokens(part.rows(), normalization)), part.digest());
+    return text(
+        source.path().toString(),
+        tokens(reader.rows(source), normalization),
+        (position, fault) -> reader.fault(source, position, fault));
+  }
+
+  /** Makes an error of the position of a row, and what is wrong with it. */
+  private interface Fault {
+    InputException error(long position, String fault);
+  }
+
+  /**
+   * Reads a text to its end, keeps its words and counts them.
+   *
+   * @param tokens (position, tokens, hash, fault): of each row, and what is wrong with it or null
+   */
+  private static Text text(String name, Dataset<Row> tokens, Fault fault) {
+    tokens.persist(StorageLevel.MEMORY_AND_DISK()); // else each pass would read and split
+    try {
+      Row found =
+          tokens
+              .agg(
+                  count(lit(1)),
+                  coalesce(call_udf("bit_xor", col("hash")), lit(0L)),
+                  coalesce(sum(size(col(TOKENS))), lit(0L)),
+                  min(when(col("fault").isNotNull(), struct("position", "fault"))))
+              .head();
+      if (!found.isNullAt(3)) {
+        Row first = found.getStruct(3);
+        throw fault.error(first.getLong(0), first.getString(1));
+      }
+      String digest = found.getLong(0) + ":" + HexFormat.of().toHexDigits(found.getLong(1));
+      return new Text(name, tokens, digest, found.getLong(2));
+    } catch (Throwable e) { // Scala throws what it does not declare
+      tokens.unpersist();
+      throw e;
+    }
   }
 
   /**
@@ -140,28 +173,22 @@ public record Texts(Text train, Text valid, Optional<Text> test) implements Auto
             ? words(texts, regexp_replace(text, "\n", " " + END + " "))
             : texts.select(col("position"), array.as("words"));
     Column ended = element_at(col("words"), -1).equalTo(END);
-    Dataset<Row> tokens =
-        kept(
-            words
-                .where(exists(col("words"), word -> word.notEqual(END)))
-                .select(col("position"), ended(not(ended)).as(TOKENS)));
     Column noWord =
         element_at(filter(col(TOKENS), word -> word.rlike("^$|" + WhiteSpace.PATTERN)), 1);
-    Row found =
-        tokens
-            .agg(
-                count(lit(1)),
-                expr("coalesce(bit_xor(xxhash64(position, tokens)), 0L)"),
-                min(noWord))
-            .head();
-    if (!found.isNullAt(2)) {
-      tokens.unpersist();
-      throw new InputException(
-          "Cannot read %s: '%s' of column %s is no word, it is empty or has white space"
-              .formatted(name, found.getString(2), column));
-    }
-    String digest = found.getLong(0) + ":" + HexFormat.of().toHexDigits(found.getLong(1));
-    return new Text(name, tokens, digest);
+    return text(
+        name,
+        words
+            .where(exists(col("words"), word -> word.notEqual(END)))
+            .select(col("position"), ended(not(ended)).as(TOKENS))
+            .select(
+                col("position"),
+                col(TOKENS),
+                xxhash64(col("position"), col(TOKENS)).as("hash"),
+                noWord.as("fault")),
+        (position, word) ->
+            new InputException(
+                "Cannot read %s: '%s' of column %s is no word, it is empty or has white space"
+                    .formatted(name, word, column)));
   }
 
   private static Column normalized(Column text, Normalization normalization) {
@@ -187,14 +214,17 @@ public record Texts(Text train, Text valid, Optional<Text> test) implements Auto
     return when(ends, concat(col("words"), array(lit(END)))).otherwise(col("words"));
   }
 
-  /** The words of a {@link CorpusReader.Part}, and {@code <eos>} for each line end. */
+  /** The words of {@link CorpusReader#rows}, and {@code <eos>} for each line end. */
   static Dataset<Row> tokens(Dataset<Row> rows, Normalization normalization) {
-    return words(rows, normalized(col("line"), normalization))
-        .select(col("position"), ended(col("ends")).as(TOKENS));
-  }
-
-  private static Dataset<Row> kept(Dataset<Row> tokens) {
-    return tokens.persist(StorageLevel.MEMORY_AND_DISK()); // else each pass would read and split
+    Column line = coalesce(col("line"), lit("")); // null if it is not text
+    return words(rows, normalized(line, normalization))
+        .select(
+            col("position"),
+            ended(col("ends")).as(TOKENS),
+            when(col("ends"), xxhash64(col("position"), col("line")))
+                .otherwise(xxhash64(col("position"), col("line"), col("ends")))
+                .as("hash"),
+            col("fault"));
   }
 
   /** Of all lines and their positions, wherever they are stored, compressed or not. */

@@ -215,7 +215,7 @@ class CorpusErrorsTest {
     CorpusReader.Source source = reader.find("train");
     Files.delete(directory.resolve("train.txt"));
 
-    assertThatThrownBy(() -> reader.read(source))
+    assertThatThrownBy(() -> reader.rows(source).collect())
         .hasRootCauseInstanceOf(InputException.class)
         .rootCause()
         .hasMessage(

@@ -1,5 +1,10 @@
 package org.sparklstm.testing;
 
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.spark.SparkContext;
+import org.apache.spark.scheduler.SparkListener;
+import org.apache.spark.scheduler.SparkListenerTaskEnd;
 import org.apache.spark.sql.SparkSession;
 
 /** The one Spark session of a test JVM. */
@@ -17,5 +22,27 @@ public final class LocalSpark {
         .config("spark.unsafe.exceptionOnMemoryLeak", true)
         .config("spark.shuffle.spill.initialMemoryThreshold", 1)
         .getOrCreate();
+  }
+
+  /** How many tasks Spark runs for something. */
+  public static int tasks(Runnable work) throws TimeoutException {
+    AtomicInteger tasks = new AtomicInteger();
+    SparkListener counter =
+        new SparkListener() {
+          @Override
+          public void onTaskEnd(SparkListenerTaskEnd end) {
+            tasks.incrementAndGet();
+          }
+        };
+    SparkContext spark = session().sparkContext();
+    spark.listenerBus().waitUntilEmpty();
+    spark.addSparkListener(counter);
+    try {
+      work.run();
+      spark.listenerBus().waitUntilEmpty();
+    } finally {
+      spark.removeSparkListener(counter);
+    }
+    return tasks.get();
   }
 }

@@ -1,17 +1,11 @@
 package org.sparklstm.ml.feature;
 
 import static org.apache.spark.sql.functions.col;
-import static org.apache.spark.sql.functions.exists;
-import static org.apache.spark.sql.functions.expr;
-import static org.apache.spark.sql.functions.lit;
-import static org.apache.spark.sql.functions.raise_error;
-import static org.apache.spark.sql.functions.when;
 
-import java.util.ArrayList;
-import java.util.Iterator;
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
-import java.util.NoSuchElementException;
-import java.util.function.UnaryOperator;
+import java.util.Map;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.ml.Transformer;
 import org.apache.spark.ml.param.BooleanParam;
@@ -23,10 +17,8 @@ import org.apache.spark.ml.util.DefaultParamsReader;
 import org.apache.spark.ml.util.DefaultParamsWritable;
 import org.apache.spark.ml.util.Identifiable;
 import org.apache.spark.ml.util.MLReader;
-import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
-import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 import org.sparklstm.text.TextCut;
@@ -39,15 +31,10 @@ import org.sparklstm.text.TextCut;
  *
  * <p>The text's order is that of the position column, whatever the partitioning; positions must be
  * unique and not null. Null for an array of ids is a text without words. {@code transform} runs a
- * job that sorts and counts the text; no more than a count for each partition reaches the driver.
+ * job that counts the text, and sorts it only if its rows are not in order. What reaches the driver
+ * is a count and the first words of each partition.
  */
 public final class SequenceBatcher extends Transformer implements DefaultParamsWritable {
-  private static final StructType FRAGMENT =
-      new StructType()
-          .add("lane", DataTypes.IntegerType, false)
-          .add("window", DataTypes.IntegerType, false)
-          .add("offset", DataTypes.IntegerType, false)
-          .add("ids", Stages.IDS, false);
   private static final StructType WINDOW =
       new StructType()
           .add("lane", DataTypes.IntegerType, false)
@@ -199,115 +186,59 @@ public final class SequenceBatcher extends Transformer implements DefaultParamsW
   @Override
   public Dataset<Row> transform(Dataset<?> dataset) {
     transformSchema(dataset.schema());
-    // One RDD object for both passes: its partitions, and so the counts, stay the same.
-    JavaRDD<Row> ordered =
+    Dataset<Row> text =
         dataset
-            .where(col(getInputCol()).isNotNull())
-            .select(
-                orFail(getPositionCol(), Column::isNull).as("position"),
-                orFail(getInputCol(), ids -> exists(ids, id -> id.isNull())).as("ids"))
-            .orderBy("position")
-            .select("ids")
-            .toJavaRDD();
-    List<Long> counts = ordered.mapPartitions(SequenceBatcher::count).collect();
-    long[] starts = new long[counts.size()];
-    long tokens = 0;
-    for (int partition = 0; partition < starts.length; partition++) {
-      starts[partition] = tokens;
-      tokens += counts.get(partition);
+            .select(col(getPositionCol()).as("position"), col(getInputCol()).as("ids"))
+            .where(col("ids").isNotNull());
+    // One RDD object for both passes: its partitions, and so their lengths, stay the same.
+    JavaRDD<Row> rows = text.toJavaRDD();
+    List<TextPartition> partitions = partitions(rows);
+    if (!TextPartition.areInOrder(partitions)) {
+      rows = text.orderBy("position").toJavaRDD();
+      partitions = partitions(rows);
     }
+    Map<Integer, Windows.Place> places = Windows.Place.of(partitions, getWindow());
+    long tokens = partitions.stream().mapToLong(TextPartition::tokens).sum();
     TextCut cut = new TextCut(tokens, getLanes(), getWindow(), getKeepPartialWindow());
-    JavaRDD<Row> fragments =
-        ordered.mapPartitionsWithIndex(
-            (partition, rows) -> fragments(rows, starts[partition], cut), false);
-    return dataset
-        .sparkSession()
-        .createDataFrame(fragments, FRAGMENT)
-        .groupBy("lane", "window")
-        .agg(
-            expr("flatten(transform(sort_array(collect_list(struct(offset, ids))), f -> f.ids))")
-                .as("ids"))
-        .selectExpr(
-            "lane",
-            "window",
-            "slice(ids, 1, size(ids) - 1) as inputs",
-            "slice(ids, 2, size(ids) - 1) as targets");
+    JavaRDD<Row> windows =
+        rows.mapPartitionsWithIndex(
+            (index, ofPartition) ->
+                places.containsKey(index)
+                    ? new Windows(ofPartition, places.get(index), cut)
+                    : Collections.emptyIterator(),
+            false);
+    return dataset.sparkSession().createDataFrame(windows, WINDOW);
   }
 
-  /** A column whose rows that hold null fail the job by its name. */
-  private Column orFail(String name, UnaryOperator<Column> holdsNull) {
-    return when(
-            holdsNull.apply(col(name)),
-            raise_error(lit("%s: column %s holds null".formatted(uid, name))))
-        .otherwise(col(name));
+  /** The partitions that have rows, by the positions that they begin with. */
+  private List<TextPartition> partitions(JavaRDD<Row> rows) {
+    String stage = uid;
+    String position = getPositionCol();
+    String input = getInputCol();
+    int inputs = getWindow();
+    return rows
+        .map(
+            row -> {
+              requireNoNull(stage, position, row.isNullAt(0));
+              requireNoNull(stage, input, row.getList(1).contains(null));
+              return row;
+            })
+        .mapPartitionsWithIndex(
+            (index, ofPartition) ->
+                ofPartition.hasNext()
+                    ? List.of(TextPartition.of(index, ofPartition, inputs)).iterator()
+                    : Collections.<TextPartition>emptyIterator(),
+            false)
+        .collect()
+        .stream()
+        .sorted(Comparator.comparingLong(TextPartition::first))
+        .toList();
   }
 
-  private static Iterator<Long> count(Iterator<Row> rows) {
-    long tokens = 0;
-    while (rows.hasNext()) {
-      tokens += rows.next().getSeq(0).size();
+  private static void requireNoNull(String stage, String column, boolean hasNull) {
+    if (hasNull) {
+      throw new IllegalArgumentException("%s: column %s holds null".formatted(stage, column));
     }
-    return List.of(tokens).iterator();
-  }
-
-  private static Iterator<Row> fragments(Iterator<Row> rows, long start, TextCut cut) {
-    return new Iterator<>() {
-      private long next = start;
-      private Iterator<Row> pieces = List.<Row>of().iterator();
-
-      @Override
-      public boolean hasNext() {
-        while (!pieces.hasNext() && rows.hasNext()) {
-          List<Integer> ids = rows.next().getList(0);
-          pieces = fragments(ids, next, cut).iterator();
-          next += ids.size();
-        }
-        return pieces.hasNext();
-      }
-
-      @Override
-      public Row next() {
-        if (!hasNext()) {
-          throw new NoSuchElementException();
-        }
-        return pieces.next();
-      }
-    };
-  }
-
-  /**
-   * The parts of each window that some consecutive tokens are: (lane, window, offset in the window,
-   * ids). Offset T is the last target, which is also the first input of the next window.
-   *
-   * @param start index of the first of {@code ids} in the text
-   */
-  private static List<Row> fragments(List<Integer> ids, long start, TextCut cut) {
-    List<Row> fragments = new ArrayList<>();
-    long end = start + ids.size();
-    if (cut.windows() == 0) {
-      return fragments;
-    }
-    long lastLane = Math.min(cut.lanes(), (end + cut.laneLength() - 1) / cut.laneLength());
-    for (long lane = start / cut.laneLength(); lane < lastLane; lane++) {
-      long laneStart = lane * cut.laneLength();
-      long from = Math.max(0, start - laneStart); // offsets of these tokens in the lane
-      long to = Math.min(cut.predictions() + 1, end - laneStart);
-      for (long w = Math.max(0, from - 1) / cut.window(); w < cut.windows(); w++) {
-        long windowStart = w * cut.window();
-        long first = Math.max(from, windowStart);
-        long last = Math.min(to, windowStart + cut.windowLength(w) + 1);
-        if (first >= to) {
-          break;
-        }
-        if (first < last) {
-          Object[] part =
-              ids.subList((int) (laneStart + first - start), (int) (laneStart + last - start))
-                  .toArray();
-          fragments.add(RowFactory.create((int) lane, (int) w, (int) (first - windowStart), part));
-        }
-      }
-    }
-    return fragments;
   }
 
   @Override

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.TimeoutException;
 import java.util.stream.IntStream;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
@@ -17,10 +18,10 @@ import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 import net.jqwik.api.Tuple;
 import net.jqwik.api.constraints.IntRange;
+import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
-import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 import org.junit.jupiter.api.Test;
@@ -28,7 +29,10 @@ import org.junit.jupiter.api.io.TempDir;
 import org.sparklstm.testing.LocalSpark;
 
 class SequenceBatcherTest {
-  private static final DataType IDS = DataTypes.createArrayType(DataTypes.IntegerType, false);
+  private static final StructType TEXT =
+      new StructType()
+          .add("position", "bigint")
+          .add("ids", DataTypes.createArrayType(DataTypes.IntegerType, false));
 
   /** A row of the output. */
   private record Cut(int lane, int window, List<Integer> inputs, List<Integer> targets) {}
@@ -40,8 +44,9 @@ class SequenceBatcherTest {
       @ForAll @IntRange(min = 1, max = 8) int window,
       @ForAll boolean keepPartialWindow,
       @ForAll @IntRange(min = 1, max = 5) int partitions,
+      @ForAll boolean inOrder,
       @ForAll long order) {
-    Dataset<Row> text = text(lines, partitions, order);
+    Dataset<Row> text = inOrder ? inOrder(lines, partitions) : text(lines, partitions, order);
     SequenceBatcher batcher =
         new SequenceBatcher()
             .setLanes(lanes)
@@ -101,6 +106,13 @@ class SequenceBatcherTest {
   @Test
   void aTextShorterThanAWindowHasNoRows() {
     assertThat(cut(batcher().transform(text(List.of(List.of(1, 2, 3)), 1, 1)))).isEmpty();
+  }
+
+  @Test
+  void aTextInOrderIsReadOnceAndNotSorted() throws TimeoutException {
+    int tasks = LocalSpark.tasks(() -> batcher().transform(inOrder(counting(), 3)));
+
+    assertThat(tasks).isEqualTo(3);
   }
 
   @Test
@@ -219,13 +231,23 @@ class SequenceBatcherTest {
   }
 
   private static Dataset<Row> text(List<List<Integer>> lines, int partitions, long order) {
+    List<Row> rows = rows(lines);
+    Collections.shuffle(rows, new Random(order));
+    return LocalSpark.session().createDataFrame(rows, TEXT).repartition(partitions);
+  }
+
+  /** As a file is read: stretches of the text, some of them without rows. */
+  private static Dataset<Row> inOrder(List<List<Integer>> lines, int partitions) {
+    JavaSparkContext spark = JavaSparkContext.fromSparkContext(LocalSpark.session().sparkContext());
+    return LocalSpark.session().createDataFrame(spark.parallelize(rows(lines), partitions), TEXT);
+  }
+
+  private static List<Row> rows(List<List<Integer>> lines) {
     List<Row> rows = new ArrayList<>();
     for (List<Integer> line : lines) {
       rows.add(RowFactory.create(7L * rows.size() - 20, line.toArray()));
     }
-    Collections.shuffle(rows, new Random(order));
-    StructType schema = new StructType().add("position", "bigint").add("ids", IDS);
-    return LocalSpark.session().createDataFrame(rows, schema).repartition(partitions);
+    return rows;
   }
 
   private static List<Cut> cut(Dataset<Row> windows) {
