@@ -25,10 +25,19 @@ public record Scaling(Settings settings, List<String> reasons) {
   private static final String PERIOD = "averaging.period";
   private static final String LATE_PERIOD = "averaging.late-period";
   private static final String MOMENTUM = "averaging.outer-momentum";
+  private static final String MOVING_AVERAGE = "train.moving-average-epochs";
 
   /** The keys that are chosen where the user has not set them, besides {@code cluster.workers}. */
   public static final List<String> KEYS =
-      List.of(LANES, EPOCHS, FULL_RATE_EPOCHS, DECAY_EPOCHS, PERIOD, LATE_PERIOD, MOMENTUM);
+      List.of(
+          LANES,
+          EPOCHS,
+          FULL_RATE_EPOCHS,
+          DECAY_EPOCHS,
+          PERIOD,
+          LATE_PERIOD,
+          MOMENTUM,
+          MOVING_AVERAGE);
 
   /** Where the user sets one of these, the schedule is the user's. */
   private static final List<String> SCHEDULE =
@@ -59,6 +68,12 @@ public record Scaling(Settings settings, List<String> reasons) {
 
   /** How many times as long as momentum takes to build up the full rate must last. */
   private static final int BUILD_UPS = 25;
+
+  /** Epochs at the full rate of a network with dropout, for each epoch of the preset. */
+  private static final double AVERAGED_SHARE = 0.5;
+
+  /** Epochs that its moving average reaches back. */
+  private static final int AVERAGED_EPOCHS = 2;
 
   /**
    * Chooses.
@@ -182,24 +197,34 @@ public record Scaling(Settings settings, List<String> reasons) {
      * @param outer whether workers make outer steps
      */
     private String schedule(double longer, boolean outer) {
-      int preset = (int) wanted.train().fullRateEpochs();
-      int falling = wanted.train().epochs() - preset;
+      int full = (int) wanted.train().fullRateEpochs();
+      int falling = wanted.train().epochs() - full;
       String reason = "falls as the preset's";
       if (!SCHEDULE.stream().allMatch(this::isOpen)) {
         reason = "yours";
       } else if (falling > 0) {
-        int full = (int) Math.round(preset * longer) + (outer ? 1 : 0);
         if (falling > 2 && !wanted.regularisation().drops()) {
           falling = 1;
           set(DECAY_EPOCHS, 0.5);
           reason = "falls fast, because without dropout longer training would overfit";
+        } else if (falling > 2 && averages()) {
+          full = (int) Math.round(wanted.train().epochs() * AVERAGED_SHARE);
+          falling = 0;
+          set(MOVING_AVERAGE, AVERAGED_EPOCHS);
+          reason = "never falls, because the model is a moving average";
         }
+        full = (int) Math.round(full * longer) + (outer ? 1 : 0);
         set(FULL_RATE_EPOCHS, full);
         set(EPOCHS, full + falling);
       }
       return format(
           "Schedule: %s epochs, %s of them at the full rate; %s",
           text(EPOCHS), text(FULL_RATE_EPOCHS), reason);
+    }
+
+    /** Whether the model may be a moving average. */
+    private boolean averages() {
+      return isOpen(MOVING_AVERAGE) || wanted.train().movingAverageEpochs() > 0;
     }
 
     private String text(String key) {

@@ -108,14 +108,38 @@ class ScalingTest {
   }
 
   @Test
-  void dropoutKeepsThePresetsEpochs() {
-    Settings settings = scaling("medium", PTB, 8).settings();
+  void aNetworkWithDropoutTrainsAtTheFullRateAndTheModelIsAMovingAverage() {
+    Scaling scaling = scaling("medium", PTB, 2);
+    Settings settings = scaling.settings();
 
-    assertThat(settings.data().lanes()).isEqualTo(80);
+    assertThat(settings.data().lanes()).isEqualTo(20);
+    assertThat(settings.averaging().period()).hasValue(32);
+    assertThat(settings.train().epochs()).isEqualTo(20);
+    assertThat(settings.train().fullRateEpochs()).isEqualTo(20);
+    assertThat(settings.train().movingAverageEpochs()).isEqualTo(2);
+    assertThat(scaling.reasons().get(2))
+        .isEqualTo(
+            "Schedule: 20 epochs, 20 of them at the full rate; never falls, because the model is a"
+                + " moving average");
+    Settings eight = scaling("medium", PTB, 8).settings();
+    assertThat(eight.data().lanes()).isEqualTo(80);
+    assertThat(eight.train().epochs()).isEqualTo(21);
+    assertThat(scaling("large", PTB, 2).settings().train().epochs()).isEqualTo(28);
+  }
+
+  @Test
+  void withoutAMovingAverageANetworkWithDropoutKeepsThePresetsEpochs() {
+    String none = "train.moving-average-epochs=0";
+    Settings settings = scaling("medium", PTB, 8, none).settings();
+
     assertThat(settings.train().epochs()).isEqualTo(40);
     assertThat(settings.train().fullRateEpochs()).isEqualTo(7);
     assertThat(settings.train().decayEpochs()).isEqualTo(1);
-    assertThat(scaling("medium", PTB, 2).settings().train().epochs()).isEqualTo(39);
+    assertThat(settings.train().movingAverageEpochs()).isZero();
+    assertThat(scaling("medium", PTB, 2, none).settings().train().epochs()).isEqualTo(39);
+    Settings longer = scaling("medium", PTB, 2, "train.moving-average-epochs=3").settings();
+    assertThat(longer.train().movingAverageEpochs()).isEqualTo(3);
+    assertThat(longer.train().epochs()).isEqualTo(20);
   }
 
   @Test
