@@ -123,7 +123,8 @@ public final class ParameterLayout {
       if (tensor.name().startsWith("lstm.bias")) {
         continue;
       }
-      for (int i = tensor.offset(); i < tensor.offset() + tensor.size(); i++) {
+      int end = tensor.offset() + tensor.size();
+      for (int i = tensor.offset(); i < end; i++) {
         parameters[i] = (float) ((2 * random.nextDouble() - 1) * scale);
       }
     }

@@ -1,5 +1,7 @@
 package org.sparklstm.it;
 
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
@@ -47,6 +49,13 @@ final class Chance {
   /** Whom the next fault meets. */
   <T> T oneOf(List<T> all) {
     return all.get(random.nextInt(all.size()));
+  }
+
+  /** In which order things come. */
+  <T> List<T> inAnyOrder(List<T> all) {
+    List<T> shuffled = new ArrayList<>(all);
+    Collections.shuffle(shuffled, random);
+    return shuffled;
   }
 
   /** What was drawn, and how to draw it again. */

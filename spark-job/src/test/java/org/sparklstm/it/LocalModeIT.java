@@ -29,7 +29,7 @@ class LocalModeIT {
   @TempDir Path directory;
 
   @ParameterizedTest(name = "local[{0}]")
-  @ValueSource(ints = {1, 2, 4})
+  @ValueSource(ints = {1, 4}) // FaultIT has two
   void trainsWithOneWorkerForEachSlot(int slots) throws Exception {
     try (SparkProcess job = train(slots)) {
       assertThat(job.exitCode()).describedAs("exit code; it printed%n%s", job.errors()).isZero();
