@@ -1,7 +1,9 @@
 package org.sparklstm.app;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;
+import java.util.List;
 import org.sparklstm.engine.Engines;
 import org.sparklstm.engine.LossSum;
 import org.sparklstm.engine.Replica;
@@ -17,15 +19,18 @@ import org.sparklstm.text.Window;
 public final class EvalJob {
   private static final int WINDOW = 64;
 
-  private final SavedModel model;
+  private final List<SavedModel> models;
+  private final Vocabulary vocabulary;
 
   /**
    * An evaluation.
    *
-   * @param model that predicts
+   * @param models of the same vocabulary. Several are an ensemble: each word has the mean of the
+   *     probabilities that they give it
    */
-  public EvalJob(SavedModel model) {
-    this.model = model;
+  public EvalJob(List<SavedModel> models) {
+    this.models = List.copyOf(models);
+    this.vocabulary = models.get(0).vocabulary();
   }
 
   /** Takes each word of a text in its order. */
@@ -58,12 +63,37 @@ public final class EvalJob {
    * @throws InputException if it has less than two words, or words that the model cannot read
    */
   public Evaluation evaluate(String name, Iterator<String> words, WordListener listener) {
-    try (Replica replica = Engines.here(model.shape()).replica(model.shape(), 1)) {
-      replica.setParameters(model.parameters());
+    List<Replica> replicas = new ArrayList<>();
+    try {
+      for (SavedModel model : models) {
+        Replica replica = Engines.here(model.shape()).replica(model.shape(), 1);
+        replicas.add(replica);
+        replica.setParameters(model.parameters());
+      }
       Stream stream = new Stream(name, words, listener);
-      stream.run(replica);
+      stream.run(replicas);
       return stream.evaluation();
+    } finally {
+      replicas.forEach(Replica::close);
     }
+  }
+
+  /**
+   * What an ensemble says of some words.
+   *
+   * @param ofModels −ln p of each word, by each model
+   * @return −ln of the mean of the models' p, for each word
+   */
+  static double[] ensemble(List<double[]> ofModels) {
+    double[] nats = new double[ofModels.get(0).length];
+    for (int i = 0; i < nats.length; i++) {
+      int word = i;
+      double least = ofModels.stream().mapToDouble(scores -> scores[word]).min().orElseThrow();
+      double sum =
+          ofModels.stream().mapToDouble(scores -> Math.exp(least - scores[word])).sum(); // 1 … M
+      nats[i] = least - Math.log(sum / ofModels.size());
+    }
+    return nats;
   }
 
   /** A text on its way through a replica. */
@@ -84,7 +114,7 @@ public final class EvalJob {
       this.listener = listener;
     }
 
-    void run(Replica replica) {
+    void run(List<Replica> replicas) {
       if (!words.hasNext()) {
         return;
       }
@@ -103,7 +133,8 @@ public final class EvalJob {
         int[] inputs = new int[length];
         inputs[0] = before;
         System.arraycopy(targets, 0, inputs, 1, length - 1);
-        double[] scores = replica.score(new Window(0, 0, 1, length, inputs, targets));
+        Window next = new Window(0, 0, 1, length, inputs, targets);
+        double[] scores = ensemble(replicas.stream().map(replica -> replica.score(next)).toList());
         for (int t = 0; t < length; t++) {
           count(window[t], targets[t], scores[t]);
         }
@@ -112,8 +143,7 @@ public final class EvalJob {
     }
 
     private int id(String word) {
-      return model
-          .vocabulary()
+      return vocabulary
           .id(word)
           .orElseThrow(
               () ->
@@ -123,7 +153,7 @@ public final class EvalJob {
     }
 
     private void count(String word, int id, double score) {
-      boolean isUnknown = model.vocabulary().words().get(id).equals(Vocabulary.UNKNOWN);
+      boolean isUnknown = vocabulary.words().get(id).equals(Vocabulary.UNKNOWN);
       unknown += isUnknown ? 1 : 0;
       if (!Double.isNaN(score)) {
         nats += score;

@@ -2,19 +2,22 @@ package org.sparklstm.cli;
 
 import java.io.PrintStream;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.SparkSession;
 import org.sparklstm.app.EvalJob;
 import org.sparklstm.cluster.SparkStart;
 import org.sparklstm.corpus.Texts;
+import org.sparklstm.error.ConfigurationException;
 import org.sparklstm.error.InputException;
 import org.sparklstm.run.SavedModel;
+import org.sparklstm.text.Normalization;
 import org.sparklstm.text.Vocabulary;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** The command line of {@code PtbEval}. */
@@ -30,7 +33,15 @@ import picocli.CommandLine.Option;
 public final class EvalCommand implements Callable<Integer> {
   private static final Duration START_LIMIT = Duration.ofMinutes(60);
 
-  @Mixin private ModelPath modelPath = new ModelPath();
+  @Option(
+      names = "--model-path",
+      paramLabel = "<uri>",
+      required = true,
+      description =
+          ModelPath.DESCRIPTION
+              + "; may be repeated: models of the same words are an ensemble, and their probabilities"
+              + " are averaged")
+  private List<String> modelPaths;
 
   @Option(
       names = "--data-path",
@@ -58,12 +69,12 @@ public final class EvalCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
+    modelPaths.forEach(path -> Commands.requireDecoded("--model-path", path));
     dataPaths.forEach(path -> Commands.requireDecoded("--data-path", path));
     SparkSession spark = SparkStart.start("PtbEval", START_LIMIT);
     try {
-      SavedModel model =
-          SavedModel.read(modelPath.uri(), spark.sparkContext().hadoopConfiguration());
-      EvalJob job = new EvalJob(model);
+      List<SavedModel> models = models(spark.sparkContext().hadoopConfiguration());
+      EvalJob job = new EvalJob(models);
       if (per != null) {
         System.out.println(
             (dataPaths.size() > 1 ? "file\t" : "")
@@ -72,7 +83,7 @@ public final class EvalCommand implements Callable<Integer> {
                     : "perplexity\tnats\twords\tunknown\tline"));
       }
       for (String path : dataPaths) {
-        evaluate(job, Texts.ofFile(spark, path, model.settings().data().normalization()));
+        evaluate(job, Texts.ofFile(spark, path, normalization(models.get(0))));
       }
       return CommandLine.ExitCode.OK;
     } catch (Exception e) { // Scala throws what it does not declare
@@ -81,6 +92,31 @@ public final class EvalCommand implements Callable<Integer> {
     } finally {
       spark.stop();
     }
+  }
+
+  /**
+   * The models of an ensemble.
+   *
+   * @throws ConfigurationException if they do not read the same words
+   */
+  private List<SavedModel> models(Configuration hadoop) {
+    List<SavedModel> models = new ArrayList<>();
+    for (String path : modelPaths) {
+      SavedModel model = SavedModel.read(path, hadoop);
+      SavedModel first = models.isEmpty() ? model : models.get(0);
+      if (!model.vocabulary().words().equals(first.vocabulary().words())
+          || normalization(model) != normalization(first)) {
+        throw new ConfigurationException(
+            "Cannot average %s and %s: their vocabularies or data.normalization differ"
+                .formatted(modelPaths.get(0), path));
+      }
+      models.add(model);
+    }
+    return models;
+  }
+
+  private static Normalization normalization(SavedModel model) {
+    return model.settings().data().normalization();
   }
 
   private void evaluate(EvalJob job, Texts.Text text) {

@@ -4,12 +4,10 @@ import picocli.CommandLine.Option;
 
 /** The option that names a trained model. */
 final class ModelPath {
-  @Option(
-      names = "--model-path",
-      paramLabel = "<uri>",
-      required = true,
-      description =
-          "The --save-path of a run, its model/, or a saved LstmLmModel, on any Hadoop file system")
+  static final String DESCRIPTION =
+      "The --save-path of a run, its model/, or a saved LstmLmModel, on any Hadoop file system";
+
+  @Option(names = "--model-path", paramLabel = "<uri>", required = true, description = DESCRIPTION)
   private String uri;
 
   /** The path as it was written. */

@@ -23,6 +23,7 @@ import org.sparklstm.testing.Corpus;
 import org.sparklstm.testing.LocalSpark;
 import org.sparklstm.testing.Models;
 import org.sparklstm.testing.Replicas;
+import org.sparklstm.text.Vocabulary;
 import org.sparklstm.text.Window;
 
 class EvalCommandTest {
@@ -128,6 +129,46 @@ class EvalCommandTest {
     assertThat(eval("--data-path", a, b, "--per", "line").out().lines())
         .map(row -> row.replaceFirst("\t.*", ""))
         .containsExactly("file", "file:" + a, "file:" + b);
+  }
+
+  @Test
+  void severalModelsAreAnEnsembleOfWhoseProbabilitiesEachWordHasTheMean() throws IOException {
+    String first = model;
+    String other = Models.save(Models.of(3, "model.layers=1"), directory.resolve("b")).toString();
+    String text = text("a.txt", TEXT);
+    List<Double> a = nats(eval("--data-path", text, "--per", "word"));
+    model = other;
+    List<Double> b = nats(eval("--data-path", text, "--per", "word"));
+
+    List<Double> both = nats(eval("--model-path", first, "--data-path", text, "--per", "word"));
+
+    assertThat(both).hasSize(9).isNotEqualTo(a);
+    for (int i = 0; i < both.size(); i++) {
+      double mean = (Math.exp(-a.get(i)) + Math.exp(-b.get(i))) / 2;
+      assertThat(Math.exp(-both.get(i))).isCloseTo(mean, within(1e-12));
+    }
+  }
+
+  @Test
+  void anEnsembleHasTheSameWords() throws IOException {
+    SavedModel one = Models.of(1);
+    List<String> words = List.of("<eos>", "the", "cat", "sat", "<unk>", "dog");
+    SavedModel other =
+        new SavedModel(one.settings(), new Vocabulary(words), one.parameters(), Double.NaN);
+    String b = Models.save(other, directory.resolve("b")).toString();
+
+    Result result = eval("--model-path", b, "--data-path", text("a.txt", TEXT));
+
+    assertThat(result.status()).isEqualTo(2);
+    assertThat(result.err())
+        .isEqualTo(
+            "Cannot average %s and %s: their vocabularies or data.normalization differ\n"
+                .formatted(model, b));
+  }
+
+  /** −ln p of each word of a table but the first. */
+  private static List<Double> nats(Result words) {
+    return words.out().lines().skip(2).map(row -> Double.valueOf(row.split("\t", -1)[2])).toList();
   }
 
   @Test
