@@ -109,6 +109,9 @@ class FaultIT extends FaultTest {
         run.driverDiesAfter(chance.millis(1000));
       }
       run.resumes();
+      run.findsItsCheckpoint();
+      run.driverDiesAfter(chance.millis(2000));
+      run.resumes();
       run.endsWithTheSameModelAs(undisturbed);
       run.hasPrinted("Resuming from");
     }

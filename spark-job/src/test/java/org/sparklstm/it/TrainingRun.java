@@ -111,6 +111,11 @@ class TrainingRun implements AutoCloseable {
     job().await("a new checkpoint", LIMIT, () -> !earlierCheckpoints.containsAll(checkpoints()));
   }
 
+  /** Awaits that a run that resumes has read its checkpoint. */
+  void findsItsCheckpoint() throws Exception {
+    job().await("a checkpoint to resume", LIMIT, () -> job().errors().contains("Resuming from"));
+  }
+
   /** Lets it continue, and makes sure that the fault comes before its end. */
   void runsFor(int millis) throws InterruptedException {
     assertThat(job().endedWithin(millis))
