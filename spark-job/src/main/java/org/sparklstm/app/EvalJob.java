@@ -84,7 +84,7 @@ public final class EvalJob {
    * @param ofModels −ln p of each word, by each model
    * @return −ln of the mean of the models' p, for each word
    */
-  static double[] ensemble(List<double[]> ofModels) {
+  private static double[] ensemble(List<double[]> ofModels) {
     double[] nats = new double[ofModels.get(0).length];
     for (int i = 0; i < nats.length; i++) {
       int word = i;

@@ -215,9 +215,9 @@ class CorpusReaderTest {
 
   private static String digest(Path directory) {
     SparkSession spark = LocalSpark.session();
-    String train = directory.resolve("train.txt").toString();
-    String file = Files.exists(Path.of(train)) ? train : train + ".gz";
-    Texts.Text text = Texts.ofFile(spark, file, Normalization.NONE);
+    CorpusReader reader = new CorpusReader(spark, directory.toString());
+    String train = reader.find("train").path().toString();
+    Texts.Text text = Texts.ofFile(spark, train, Normalization.NONE);
     text.tokens().unpersist();
     return text.digest();
   }

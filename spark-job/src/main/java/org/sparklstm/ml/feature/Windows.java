@@ -121,7 +121,7 @@ final class Windows implements Iterator<Row> {
       List<Integer> more = isRead ? place.after() : rows.next().getList(1);
       int done = (int) Math.min(ids.length, Math.max(0, begin - start));
       int left = ids.length - done;
-      int[] joined = Arrays.copyOf(Arrays.copyOfRange(ids, done, ids.length), left + more.size());
+      int[] joined = Arrays.copyOfRange(ids, done, ids.length + more.size());
       for (int i = 0; i < more.size(); i++) {
         joined[left + i] = more.get(i);
       }
