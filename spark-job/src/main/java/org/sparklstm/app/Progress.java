@@ -23,8 +23,7 @@ public final class Progress implements RunListener {
 
   private final boolean onTerminal = onTerminal();
   private Display display = new LogLines("", 0);
-  private final long started =
-      System.nanoTime(); // with the validations, as the rest will have them
+  private long started; // the first epoch, and so with validations, as the rest will have them
   private int rounds;
   private long began;
   private long tokens;
@@ -81,6 +80,7 @@ public final class Progress implements RunListener {
     began = System.nanoTime();
     tokens = 0;
     left = epoch.left();
+    started = done == 0 ? began : started;
     rounds = epoch.rounds();
     display =
         onTerminal
