@@ -1,14 +1,21 @@
 package org.sparklstm.app;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Locale;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.sparklstm.engine.Engines;
 import org.sparklstm.engine.LossSum;
 import org.sparklstm.engine.Replica;
 import org.sparklstm.error.InputException;
 import org.sparklstm.run.SavedModel;
+import org.sparklstm.score.DynamicEvaluation;
+import org.sparklstm.score.NeuralCache;
+import org.sparklstm.score.StreamScorer;
 import org.sparklstm.text.Vocabulary;
 import org.sparklstm.text.Window;
 
@@ -17,9 +24,12 @@ import org.sparklstm.text.Window;
  * and each word but the first is predicted.
  */
 public final class EvalJob {
-  private static final int WINDOW = 64;
+  private static final Logger LOG = LoggerFactory.getLogger(EvalJob.class);
+  private static final Duration LOG_INTERVAL = Duration.ofSeconds(30);
 
   private final List<SavedModel> models;
+  private final DynamicEvaluation dynamic;
+  private final NeuralCache.Options cache;
   private final Vocabulary vocabulary;
 
   /**
@@ -27,9 +37,13 @@ public final class EvalJob {
    *
    * @param models of the same vocabulary. Several are an ensemble: each word has the mean of the
    *     probabilities that they give it
+   * @param dynamic how each of them learns a text on the way
+   * @param cache that each of them has
    */
-  public EvalJob(List<SavedModel> models) {
+  public EvalJob(List<SavedModel> models, DynamicEvaluation dynamic, NeuralCache.Options cache) {
     this.models = List.copyOf(models);
+    this.dynamic = dynamic;
+    this.cache = cache;
     this.vocabulary = models.get(0).vocabulary();
   }
 
@@ -63,18 +77,17 @@ public final class EvalJob {
    * @throws InputException if it has less than two words, or words that the model cannot read
    */
   public Evaluation evaluate(String name, Iterator<String> words, WordListener listener) {
-    List<Replica> replicas = new ArrayList<>();
+    List<StreamScorer> scorers = new ArrayList<>();
     try {
       for (SavedModel model : models) {
         Replica replica = Engines.here(model.shape()).replica(model.shape(), 1);
-        replicas.add(replica);
-        replica.setParameters(model.parameters());
+        scorers.add(new StreamScorer(replica, model.shape(), model.parameters(), dynamic, cache));
       }
       Stream stream = new Stream(name, words, listener);
-      stream.run(replicas);
+      stream.run(scorers);
       return stream.evaluation();
     } finally {
-      replicas.forEach(Replica::close);
+      scorers.forEach(StreamScorer::close);
     }
   }
 
@@ -96,12 +109,13 @@ public final class EvalJob {
     return nats;
   }
 
-  /** A text on its way through a replica. */
+  /** A text on its way through the models. */
   private final class Stream {
     private final String name;
     private final Iterator<String> words;
     private final WordListener listener;
-    private final String[] window = new String[WINDOW];
+    private final String[] window = new String[StreamScorer.window(dynamic)];
+    private long logged = System.nanoTime();
     private double nats;
     private long tokens;
     private double knownNats;
@@ -114,7 +128,7 @@ public final class EvalJob {
       this.listener = listener;
     }
 
-    void run(List<Replica> replicas) {
+    void run(List<StreamScorer> scorers) {
       if (!words.hasNext()) {
         return;
       }
@@ -123,8 +137,8 @@ public final class EvalJob {
       count(first, before, Double.NaN);
       while (words.hasNext()) {
         int length = 0;
-        int[] targets = new int[WINDOW];
-        while (length < WINDOW && words.hasNext()) {
+        int[] targets = new int[window.length];
+        while (length < window.length && words.hasNext()) {
           window[length] = words.next();
           targets[length] = id(window[length]);
           length++;
@@ -134,11 +148,22 @@ public final class EvalJob {
         inputs[0] = before;
         System.arraycopy(targets, 0, inputs, 1, length - 1);
         Window next = new Window(0, 0, 1, length, inputs, targets);
-        double[] scores = ensemble(replicas.stream().map(replica -> replica.score(next)).toList());
+        double[] scores = ensemble(scorers.stream().map(scorer -> scorer.score(next)).toList());
         for (int t = 0; t < length; t++) {
           count(window[t], targets[t], scores[t]);
         }
         before = targets[length - 1];
+        logNowAndThen();
+      }
+    }
+
+    private void logNowAndThen() {
+      long now = System.nanoTime();
+      if (now - logged > LOG_INTERVAL.toNanos()) {
+        logged = now;
+        double perplexity = Math.exp(nats / tokens);
+        LOG.info(
+            String.format(Locale.ROOT, "%s: %,d words, perplexity %.1f", name, tokens, perplexity));
       }
     }
 

@@ -14,6 +14,8 @@ import org.sparklstm.corpus.Texts;
 import org.sparklstm.error.ConfigurationException;
 import org.sparklstm.error.InputException;
 import org.sparklstm.run.SavedModel;
+import org.sparklstm.score.DynamicEvaluation;
+import org.sparklstm.score.NeuralCache;
 import org.sparklstm.text.Normalization;
 import org.sparklstm.text.Vocabulary;
 import picocli.CommandLine;
@@ -67,14 +69,59 @@ public final class EvalCommand implements Callable<Integer> {
               + " error")
   private Per per;
 
+  @Option(
+      names = "--dynamic-rate",
+      paramLabel = "<rate>",
+      defaultValue = "0",
+      description =
+          "Dynamic evaluation: after each 20 words the model takes a step of this learning rate on them"
+              + " and so adapts to the text, for example 0.4. Default: 0, no step")
+  private double dynamicRate;
+
+  @Option(
+      names = "--dynamic-decay",
+      paramLabel = "<share>",
+      defaultValue = "0.02",
+      description =
+          "Share of the way back to the trained parameters that follows a step of dynamic evaluation."
+              + " Default: ${DEFAULT-VALUE}")
+  private double dynamicDecay;
+
+  @Option(
+      names = "--cache-words",
+      paramLabel = "<n>",
+      defaultValue = "0",
+      description =
+          "A neural cache of so many words: what followed a state like the present one is likely to"
+              + " follow again, for example 500. Default: 0, no cache")
+  private int cacheWords;
+
+  @Option(
+      names = "--cache-weight",
+      paramLabel = "<share>",
+      defaultValue = "0.15",
+      description = "Share of the cache in a probability. Default: ${DEFAULT-VALUE}")
+  private double cacheWeight;
+
+  @Option(
+      names = "--cache-flatness",
+      paramLabel = "<theta>",
+      defaultValue = "0.6",
+      description =
+          "How much more a state like the present one counts than another, 0: not more. Default:"
+              + " ${DEFAULT-VALUE}")
+  private double cacheFlatness;
+
   @Override
   public Integer call() throws Exception {
+    DynamicEvaluation dynamic = new DynamicEvaluation(dynamicRate, dynamicDecay);
+    NeuralCache.Options cache = new NeuralCache.Options(cacheWords, cacheWeight, cacheFlatness);
     modelPaths.forEach(path -> Commands.requireDecoded("--model-path", path));
     dataPaths.forEach(path -> Commands.requireDecoded("--data-path", path));
     SparkSession spark = SparkStart.start("PtbEval", START_LIMIT);
     try {
       List<SavedModel> models = models(spark.sparkContext().hadoopConfiguration());
-      EvalJob job = new EvalJob(models);
+      EvalJob job = new EvalJob(models, dynamic, cache);
       if (per != null) {
         System.out.println(
             (dataPaths.size() > 1 ? "file\t" : "")

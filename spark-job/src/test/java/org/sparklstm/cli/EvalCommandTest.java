@@ -15,6 +15,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.sparklstm.cli.TrainCommandTest.Result;
 import org.sparklstm.engine.Replica;
@@ -164,6 +165,58 @@ class EvalCommandTest {
         .isEqualTo(
             "Cannot average %s and %s: their vocabularies or data.normalization differ\n"
                 .formatted(model, b));
+  }
+
+  @Test
+  void aModelAdaptsToWhatItHasRead() throws IOException {
+    String text = text("a.txt", "the cat sat\né sat the\n".repeat(5));
+    List<Double> still = nats(eval("--data-path", text, "--per", "word"));
+
+    List<Double> dynamic = nats(eval("--data-path", text, "--per=word", "--dynamic-rate=0.1"));
+    List<Double> cached = nats(eval("--data-path", text, "--per=word", "--cache-words=9"));
+
+    for (int i = 0; i < 20; i++) {
+      assertThat(dynamic.get(i)).isCloseTo(still.get(i), within(1e-5));
+    }
+    assertThat(mean(dynamic.subList(20, 39))).isLessThan(mean(still.subList(20, 39)));
+    assertThat(cached.get(0)).isCloseTo(still.get(0), within(1e-5));
+    assertThat(mean(cached)).isLessThan(mean(still));
+  }
+
+  private static double mean(List<Double> values) {
+    return values.stream().mapToDouble(value -> value).average().orElseThrow();
+  }
+
+  @Test
+  void eachTextBeginsWithTheTrainedModel() throws IOException {
+    String text = text("a.txt", "the cat sat\né sat the\n".repeat(9));
+
+    List<String> rows =
+        eval("--data-path", text, text, "--per=line", "--dynamic-rate=1", "--cache-words=9")
+            .out()
+            .lines()
+            .skip(1)
+            .toList();
+
+    assertThat(rows).hasSize(36);
+    assertThat(rows.subList(18, 36)).isEqualTo(rows.subList(0, 18));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "--dynamic-rate=-1, 'The dynamic rate must be at least 0, is -1.0'",
+    "--dynamic-rate=Infinity, 'The dynamic rate must be at least 0, is Infinity'",
+    "--dynamic-decay=1, 'The dynamic decay must be in [0, 1), is 1.0'",
+    "--dynamic-decay=NaN, 'The dynamic decay must be in [0, 1), is NaN'",
+    "--cache-words=-1, 'A cache must have 0 to 1000000 words, has -1'",
+    "--cache-weight=1, 'The cache''s weight must be in [0, 1), is 1.0'",
+    "--cache-flatness=-1, 'The cache''s flatness must be at least 0, is -1.0'",
+  })
+  void aNumberOutsideItsRangeIsRefusedBeforeSparkStarts(String option, String error) {
+    Result result = eval("--data-path", "nowhere.txt", option);
+
+    assertThat(result.status()).isEqualTo(2);
+    assertThat(result.err()).isEqualTo(error + "\n");
   }
 
   /** −ln p of each word of a table but the first. */

@@ -1,0 +1,140 @@
+package org.sparklstm.score;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.sparklstm.engine.Regularisation;
+import org.sparklstm.engine.Replica;
+import org.sparklstm.engine.Replicas;
+import org.sparklstm.model.LstmShape;
+import org.sparklstm.model.ParameterLayout;
+import org.sparklstm.text.Window;
+
+class StreamScorerTest {
+  private static final LstmShape SHAPE = new LstmShape(31, 7, 2);
+
+  /** What two engines differ by after twenty steps. */
+  private static final double TOLERANCE = 2e-4;
+
+  private final int[] ids;
+  private final float[] trained;
+
+  StreamScorerTest() {
+    long seed = new Random().nextLong();
+    System.out.println("seed " + seed);
+    Random random = new Random(seed);
+    ids = random.ints(438, 0, SHAPE.vocabularySize()).toArray();
+    trained = ParameterLayout.initialise(SHAPE, 0.8f, random.nextLong());
+  }
+
+  private Window window(int from, int to) {
+    int[] inputs = Arrays.copyOfRange(ids, from, to);
+    return new Window(0, 0, 1, to - from, inputs, Arrays.copyOfRange(ids, from + 1, to + 1));
+  }
+
+  @ParameterizedTest(name = "rate {0}, decay {1}; cache of {2} words, weight {3}, flatness {4}")
+  @CsvSource({
+    "0, 0.5, 0, 0.5, 1",
+    "0.2, 0, 0, 0, 0",
+    "0.2, 0.1, 0, 0, 0",
+    "4, 0.02, 0, 0, 0",
+    "0, 0, 1, 0.3, 1",
+    "0, 0, 50, 0.2, 3",
+    "0, 0, 1000, 0.6, 0",
+    "0.1, 0.02, 77, 0.1, 0.5"
+  })
+  void aTextIsScoredByTheFormulas(
+      double rate, double decay, int cached, double weight, double flatness) {
+    DynamicEvaluation dynamic = new DynamicEvaluation(rate, decay);
+    List<Double> found = new ArrayList<>();
+    try (StreamScorer scorer =
+        new StreamScorer(
+            Replicas.of("onednn", SHAPE, 1),
+            SHAPE,
+            trained.clone(),
+            dynamic,
+            new NeuralCache.Options(cached, weight, flatness))) {
+      int length = StreamScorer.window(dynamic);
+      for (int from = 0; from < ids.length - 1; from += length) {
+        double[] nats = scorer.score(window(from, Math.min(from + length, ids.length - 1)));
+        Arrays.stream(nats).forEach(found::add);
+      }
+    }
+
+    List<Double> expected = reference(rate, decay, cached, weight, flatness);
+    assertThat(found).hasSize(437).hasSameSizeAs(expected);
+    for (int i = 0; i < expected.size(); i++) {
+      assertThat(found.get(i))
+          .describedAs("word %s", i)
+          .isCloseTo(expected.get(i), within(TOLERANCE));
+    }
+  }
+
+  /** −ln p of each word, one after the other, on the reference engine and arrays. */
+  private List<Double> reference(
+      double rate, double decay, int cached, double weight, double flatness) {
+    List<Double> nats = new ArrayList<>();
+    List<double[]> states = new ArrayList<>();
+    float[] parameters = trained.clone();
+    try (Replica replica = Replicas.of("dl4j", SHAPE, 1)) {
+      replica.setParameters(parameters);
+      float[] begin = replica.laneState();
+      for (int i = 0; i < ids.length - 1; i++) {
+        double ofModel = Math.exp(-replica.score(window(i, i + 1))[0]);
+        double[] state = topHidden(replica.laneState());
+        int first = Math.max(0, states.size() - cached);
+        double all = 0;
+        double ofWord = 0;
+        for (int k = first; k < states.size(); k++) {
+          double likeness = 0;
+          for (int j = 0; j < state.length; j++) {
+            likeness += state[j] * states.get(k)[j];
+          }
+          all += Math.exp(flatness * likeness);
+          ofWord += ids[k + 1] == ids[i + 1] ? Math.exp(flatness * likeness) : 0;
+        }
+        states.add(state);
+        nats.add(-Math.log(all == 0 ? ofModel : (1 - weight) * ofModel + weight * ofWord / all));
+        if (rate > 0 && (i % 20 == 19 || i == ids.length - 2)) {
+          replica.setLaneState(begin);
+          replica.backpropagate(window(i / 20 * 20, i + 1), Regularisation.NONE, 0);
+          begin = replica.laneState();
+          learn(parameters, replica.gradient(), rate);
+          if (i % 200 == 199) {
+            for (int j = 0; j < parameters.length; j++) {
+              parameters[j] =
+                  (float) (trained[j] + Math.pow(1 - decay, 10) * (parameters[j] - trained[j]));
+            }
+          }
+          replica.setParameters(parameters);
+        }
+      }
+    }
+    return nats;
+  }
+
+  private static void learn(float[] parameters, float[] gradient, double rate) {
+    double squares = 0;
+    for (float g : gradient) {
+      squares += (double) g * g;
+    }
+    double clipped = Math.min(1, 5 / Math.sqrt(squares));
+    for (int i = 0; i < parameters.length; i++) {
+      parameters[i] = (float) (parameters[i] - rate * clipped * gradient[i]);
+    }
+  }
+
+  private static double[] topHidden(float[] laneState) {
+    double[] hidden = new double[SHAPE.hiddenSize()];
+    for (int i = 0; i < hidden.length; i++) {
+      hidden[i] = laneState[2 * SHAPE.hiddenSize() + i]; // [layer 1, hidden]
+    }
+    return hidden;
+  }
+}
