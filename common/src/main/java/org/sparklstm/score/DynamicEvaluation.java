@@ -16,9 +16,6 @@ import org.sparklstm.text.Window;
  * @param decay share of the way back, in [0, 1)
  */
 public record DynamicEvaluation(double rate, double decay) {
-  /** No learning. */
-  public static final DynamicEvaluation NONE = new DynamicEvaluation(0, 0);
-
   /** Words of a window. */
   static final int WINDOW = 20;
 

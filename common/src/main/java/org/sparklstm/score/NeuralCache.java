@@ -25,9 +25,6 @@ public final class NeuralCache {
    * @param flatness at least 0; 0: all states are alike
    */
   public record Options(int words, double weight, double flatness) {
-    /** No cache. */
-    public static final Options NONE = new Options(0, 0, 0);
-
     /**
      * Checks the numbers.
      *
@@ -51,6 +48,11 @@ public final class NeuralCache {
     this.options = options;
     this.states = new float[options.words()][];
     this.words = new int[options.words()];
+  }
+
+  /** Whether it has room for a word. */
+  boolean isUsed() {
+    return words.length > 0;
   }
 
   /**

@@ -9,21 +9,20 @@ import org.sparklstm.text.Window;
  * Scores one text as a stream from a zero state. The model may adapt to the text on the way: only
  * words that stand before a word change its probability.
  */
-public final class StreamScorer implements AutoCloseable {
+public final class StreamScorer {
   private static final int WINDOW = 64;
 
   private final Replica replica; // of one lane
   private final LstmShape shape;
   private final float[] trained;
   private final DynamicEvaluation dynamic;
-  private final NeuralCache.Options options;
   private final NeuralCache cache;
   private long windows;
 
   /**
    * A scorer of one text.
    *
-   * @param replica of one lane, in its zero state; this closes it
+   * @param replica of one lane, in its zero state
    * @param parameters of the model, not modified
    */
   public StreamScorer(
@@ -36,7 +35,6 @@ public final class StreamScorer implements AutoCloseable {
     this.shape = shape;
     this.trained = parameters;
     this.dynamic = dynamic;
-    this.options = cache;
     this.cache = new NeuralCache(cache);
     replica.setParameters(parameters);
   }
@@ -65,7 +63,7 @@ public final class StreamScorer implements AutoCloseable {
   }
 
   private double[] predict(Window window) {
-    if (options.words() == 0) {
+    if (!cache.isUsed()) {
       return replica.score(window);
     }
     double[] nats = new double[window.length()];
@@ -84,10 +82,5 @@ public final class StreamScorer implements AutoCloseable {
   private float[] topHidden() {
     int top = (shape.layers() - 1) * 2 * shape.hiddenSize();
     return Arrays.copyOfRange(replica.laneState(), top, top + shape.hiddenSize());
-  }
-
-  @Override
-  public void close() {
-    replica.close();
   }
 }

@@ -53,13 +53,9 @@ class StreamScorerTest {
       double rate, double decay, int cached, double weight, double flatness) {
     DynamicEvaluation dynamic = new DynamicEvaluation(rate, decay);
     List<Double> found = new ArrayList<>();
-    try (StreamScorer scorer =
-        new StreamScorer(
-            Replicas.of("onednn", SHAPE, 1),
-            SHAPE,
-            trained.clone(),
-            dynamic,
-            new NeuralCache.Options(cached, weight, flatness))) {
+    NeuralCache.Options cache = new NeuralCache.Options(cached, weight, flatness);
+    try (Replica replica = Replicas.of("onednn", SHAPE, 1)) {
+      StreamScorer scorer = new StreamScorer(replica, SHAPE, trained.clone(), dynamic, cache);
       int length = StreamScorer.window(dynamic);
       for (int from = 0; from < ids.length - 1; from += length) {
         double[] nats = scorer.score(window(from, Math.min(from + length, ids.length - 1)));

@@ -77,17 +77,19 @@ public final class EvalJob {
    * @throws InputException if it has less than two words, or words that the model cannot read
    */
   public Evaluation evaluate(String name, Iterator<String> words, WordListener listener) {
+    List<Replica> replicas = new ArrayList<>();
     List<StreamScorer> scorers = new ArrayList<>();
     try {
       for (SavedModel model : models) {
         Replica replica = Engines.here(model.shape()).replica(model.shape(), 1);
+        replicas.add(replica);
         scorers.add(new StreamScorer(replica, model.shape(), model.parameters(), dynamic, cache));
       }
       Stream stream = new Stream(name, words, listener);
       stream.run(scorers);
       return stream.evaluation();
     } finally {
-      scorers.forEach(StreamScorer::close);
+      replicas.forEach(Replica::close);
     }
   }
 
