@@ -38,7 +38,7 @@ final class Bfloat16Products {
         new MatrixCopy(
             oneDnn,
             decoder,
-            oneDnn.matrix(f32, width, height, height, 1),
+            oneDnn.view(decoder.values(), width, height),
             oneDnn.matrix(bf16, width, height, stride, 1));
     this.logitGradients = oneDnn.memory(oneDnn.matrix(bf16, rows, width, width, 1));
     this.scale = oneDnn.memory(oneDnn.matrix(f32, 1, 1, 1, 1));
@@ -70,32 +70,27 @@ final class Bfloat16Products {
     OfBlock(Operands of) {
       long rows = of.inputs().rows();
       memory inputs = oneDnn.memory(oneDnn.matrix(bf16, rows, height, stride, 1));
-      roundInputs = oneDnn.reorder(plain(of.inputs()), inputs);
+      roundInputs = oneDnn.reorder(oneDnn.view(of.inputs()), inputs);
       logits =
           oneDnn.product(
               inputs,
               rounded(matrix.memory(), height, width, 1, stride),
-              plain(of.logits()),
+              oneDnn.view(of.logits()),
               false);
       memory gradients = rounded(logitGradients, rows, width, width, 1);
-      roundGradients = oneDnn.scaledReorder(plain(of.logits()), gradients, scale);
+      roundGradients = oneDnn.scaledReorder(oneDnn.view(of.logits()), gradients, scale);
       inputGradient =
           oneDnn.product(
               gradients,
               rounded(matrix.memory(), width, height - 1, stride, 1),
-              plain(of.inputGradient()),
+              oneDnn.view(of.inputGradient()),
               false);
       matrixGradient =
           oneDnn.product(
               rounded(logitGradients, width, rows, 1, width),
               inputs,
-              plain(of.matrixGradient()),
+              oneDnn.view(of.matrixGradient()),
               !of.first());
-    }
-
-    private memory plain(Matrix floats) {
-      return oneDnn.memory(
-          oneDnn.matrix(f32, floats.rows(), floats.columns(), floats.stride(), 1), floats.floats());
     }
 
     /** Another look at rounded numbers. */

@@ -12,13 +12,13 @@ final class MatrixCopy {
   /**
    * Copies nothing yet.
    *
-   * @param from how the source stands in memory
+   * @param from a view of the values of the source
    * @param to shape, order and type of the copy
    */
-  MatrixCopy(OneDnn oneDnn, Trainable source, memory.desc from, memory.desc to) {
+  MatrixCopy(OneDnn oneDnn, Trainable source, memory from, memory.desc to) {
     this.source = source;
     this.copy = oneDnn.memory(to);
-    this.reorder = oneDnn.reorder(oneDnn.memory(from, source.values()), copy);
+    this.reorder = oneDnn.reorder(from, copy);
   }
 
   /** Where the copy stands. */

@@ -3,8 +3,11 @@ package org.sparklstm.engine.onednn;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import org.bytedeco.dnnl.IntMemoryMap;
+import org.bytedeco.dnnl.eltwise_forward;
 import org.bytedeco.dnnl.engine;
 import org.bytedeco.dnnl.global.dnnl;
+import org.bytedeco.dnnl.global.dnnl.algorithm;
+import org.bytedeco.dnnl.global.dnnl.prop_kind;
 import org.bytedeco.dnnl.matmul;
 import org.bytedeco.dnnl.memory;
 import org.bytedeco.dnnl.post_ops;
@@ -12,6 +15,7 @@ import org.bytedeco.dnnl.primitive;
 import org.bytedeco.dnnl.primitive_attr;
 import org.bytedeco.dnnl.reorder;
 import org.bytedeco.dnnl.stream;
+import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.Pointer;
 
@@ -39,8 +43,17 @@ final class OneDnn implements AutoCloseable {
 
   /** Whether the processor multiplies bfloat16; without, oneDNN would imitate it slowly. */
   static boolean hasBfloat16() {
-    int needed = dnnl.dnnl_cpu_isa_avx512_core_bf16; // a bit for each step of the instruction sets
-    return (dnnl.dnnl_get_effective_cpu_isa() & needed) == needed;
+    return has(dnnl.dnnl_cpu_isa_avx512_core_bf16);
+  }
+
+  /** Whether the processor computes with 16 floats at a time. */
+  static boolean hasAvx512() {
+    return has(dnnl.dnnl_cpu_isa_avx512_core);
+  }
+
+  /** Each step of the instruction sets has the bits of the steps before and one of its own. */
+  private static boolean has(int instructions) {
+    return (dnnl.dnnl_get_effective_cpu_isa() & instructions) == instructions;
   }
 
   /** Leaves {@code pointer} to be freed with this instance. */
@@ -84,11 +97,65 @@ final class OneDnn implements AutoCloseable {
     return keep(new memory(shape, cpu, floats));
   }
 
+  /** A view of existing memory as a matrix whose rows stand one after the other. */
+  memory view(FloatPointer floats, long rows, long columns) {
+    return memory(matrix(memory.data_type.f32, rows, columns, columns, 1), floats);
+  }
+
+  /** A view of the same matrix. */
+  memory view(Matrix matrix) {
+    return memory(
+        matrix(memory.data_type.f32, matrix.rows(), matrix.columns(), matrix.stride(), 1),
+        matrix.floats());
+  }
+
+  /** A view of the first {@code count} rows of a matrix without gaps. */
+  memory firstRows(memory matrix, long count) {
+    return memory(rows(matrix.get_desc(), count), matrix.get_data_handle());
+  }
+
+  /** Views of the rows of a matrix without gaps, {@code count} rows each. */
+  memory[] slices(memory matrix, long count) {
+    memory.desc all = matrix.get_desc();
+    memory.desc shape = rows(all, count);
+    BytePointer bytes = new BytePointer(matrix.get_data_handle());
+    memory[] slices = new memory[(int) (all.get_dims().get(0) / count)];
+    for (int i = 0; i < slices.length; i++) {
+      slices[i] = memory(shape, bytes.getPointer(i * shape.get_size()));
+    }
+    return slices;
+  }
+
+  private memory.desc rows(memory.desc matrix, long count) {
+    long columns = matrix.get_dims().get(1);
+    return matrix(matrix.get_data_type(), count, columns, columns, 1);
+  }
+
+  /** A view of a matrix as its transpose. */
+  memory transposed(memory matrix) {
+    memory.desc shape = matrix.get_desc();
+    return memory(
+        matrix(
+            shape.get_data_type(),
+            shape.get_dims().get(1),
+            shape.get_dims().get(0),
+            shape.get_strides().get(1),
+            shape.get_strides().get(0)),
+        matrix.get_data_handle());
+  }
+
   /** {@code size} zeros. */
   FloatPointer zeros(long size) {
     FloatPointer floats = floats(memory(shape(memory.format_tag.a, size)));
     clear(floats);
     return floats;
+  }
+
+  /** A matrix of zeros. */
+  memory zeros(long rows, long columns) {
+    memory zeros = memory(matrix(memory.data_type.f32, rows, columns, columns, 1));
+    clear(floats(zeros));
+    return zeros;
   }
 
   /** The floats of a memory. */
@@ -121,8 +188,19 @@ final class OneDnn implements AutoCloseable {
     }
   }
 
+  /** A primitive that runs on different memories of the same shapes. */
+  interface Kernel {
+    /** Reads {@code from} and writes {@code to} each time it runs. */
+    Runnable on(memory from, memory to);
+  }
+
   /** Copies {@code from} to {@code to}, of the same shape in another order, each time it runs. */
   Runnable reorder(memory from, memory to) {
+    return reorder(from.get_desc(), to.get_desc()).on(from, to);
+  }
+
+  /** Copies from one order or type to another. */
+  Kernel reorder(memory.desc from, memory.desc to) {
     return reorder(from, to, attributes, arguments());
   }
 
@@ -130,18 +208,31 @@ final class OneDnn implements AutoCloseable {
   Runnable scaledReorder(memory from, memory to, memory scale) {
     primitive_attr attr = newAttributes();
     attr.set_scales_mask(dnnl.DNNL_ARG_FROM, 0);
-    return reorder(
-        from, to, attr, arguments().with(dnnl.DNNL_ARG_ATTR_SCALES | dnnl.DNNL_ARG_FROM, scale));
+    Arguments scaled = arguments().with(dnnl.DNNL_ARG_ATTR_SCALES | dnnl.DNNL_ARG_FROM, scale);
+    return reorder(from.get_desc(), to.get_desc(), attr, scaled).on(from, to);
   }
 
-  private Runnable reorder(memory from, memory to, primitive_attr attr, Arguments arguments) {
-    reorder.primitive_desc description = keep(new reorder.primitive_desc(from, to, attr, false));
-    reorder copy = keep(new reorder(description));
-    arguments
-        .with(dnnl.DNNL_ARG_FROM, from)
-        .with(dnnl.DNNL_ARG_TO, to)
-        .with(dnnl.DNNL_ARG_SCRATCHPAD, scratchpad(description.scratchpad_desc()));
-    return () -> execute(copy, arguments);
+  private Kernel reorder(memory.desc from, memory.desc to, primitive_attr attr, Arguments others) {
+    reorder.primitive_desc description =
+        keep(new reorder.primitive_desc(cpu, from, cpu, to, attr, false));
+    return kernel(
+        keep(new reorder(description)),
+        dnnl.DNNL_ARG_FROM,
+        dnnl.DNNL_ARG_TO,
+        others.with(dnnl.DNNL_ARG_SCRATCHPAD, scratchpad(description.scratchpad_desc())));
+  }
+
+  /** {@code function} of each float. */
+  Kernel eltwise(algorithm function, memory.desc shape) {
+    eltwise_forward.primitive_desc description =
+        keep(
+            new eltwise_forward.primitive_desc(
+                cpu, prop_kind.forward_inference, function, shape, shape, 0, 0, attributes, false));
+    return kernel(
+        keep(new eltwise_forward(description)),
+        dnnl.DNNL_ARG_SRC,
+        dnnl.DNNL_ARG_DST,
+        arguments().with(dnnl.DNNL_ARG_SCRATCHPAD, scratchpad(description.scratchpad_desc())));
   }
 
   /**
@@ -149,24 +240,46 @@ final class OneDnn implements AutoCloseable {
    * it runs, or adds it.
    */
   Runnable product(memory left, memory right, memory result, boolean adds) {
+    return product(left.get_desc(), right, result.get_desc(), adds).on(left, result);
+  }
+
+  /** The products of matrices of a shape and {@code right}, written or added. */
+  Kernel product(memory.desc left, memory right, memory.desc result, boolean adds) {
     primitive_attr attr = newAttributes();
     if (adds) {
       post_ops after = keep(new post_ops());
       after.append_sum();
       attr.set_post_ops(after);
     }
-    matmul.primitive_desc description =
-        keep(
+    return product(
+        new matmul.primitive_desc(cpu, left, right.get_desc(), result, attr, false),
+        arguments().with(dnnl.DNNL_ARG_WEIGHTS, right));
+  }
+
+  /** The same as a product that is written; {@code bias} [1, n] is added to each row of it. */
+  Runnable product(memory left, memory right, memory bias, memory result) {
+    memory.desc shape = result.get_desc();
+    return product(
             new matmul.primitive_desc(
-                cpu, left.get_desc(), right.get_desc(), result.get_desc(), attr, false));
-    matmul kernel = keep(new matmul(description));
-    Arguments arguments =
-        arguments()
-            .with(dnnl.DNNL_ARG_SRC, left)
-            .with(dnnl.DNNL_ARG_WEIGHTS, right)
-            .with(dnnl.DNNL_ARG_DST, result)
-            .with(dnnl.DNNL_ARG_SCRATCHPAD, scratchpad(description.scratchpad_desc()));
-    return () -> execute(kernel, arguments);
+                cpu, left.get_desc(), right.get_desc(), bias.get_desc(), shape, attributes, false),
+            arguments().with(dnnl.DNNL_ARG_WEIGHTS, right).with(dnnl.DNNL_ARG_BIAS, bias))
+        .on(left, result);
+  }
+
+  private Kernel product(matmul.primitive_desc description, Arguments others) {
+    keep(description);
+    return kernel(
+        keep(new matmul(description)),
+        dnnl.DNNL_ARG_SRC,
+        dnnl.DNNL_ARG_DST,
+        others.with(dnnl.DNNL_ARG_SCRATCHPAD, scratchpad(description.scratchpad_desc())));
+  }
+
+  private Kernel kernel(primitive made, int source, int destination, Arguments others) {
+    return (from, to) -> {
+      Arguments arguments = copy(others).with(source, from).with(destination, to);
+      return () -> execute(made, arguments);
+    };
   }
 
   void execute(primitive kernel, Arguments arguments) {

@@ -9,7 +9,7 @@ import org.sparklstm.engine.Regularisation;
 import org.sparklstm.engine.Replica;
 import org.sparklstm.model.LstmShape;
 
-/** The fast engine on a CPU: oneDNN's LSTM and softmax primitives and matrix products. */
+/** The fast engine on a CPU: oneDNN's matrix products and functions. */
 public final class OneDnnEngine implements Engine {
 
   @Override

@@ -17,7 +17,7 @@ import org.sparklstm.model.ParameterLayout;
 final class OneDnnParameters {
   private final LstmShape shape;
   private final Map<String, Integer> offsets = new HashMap<>();
-  private final LayerWeights[] layers;
+  private final Trainable[] layers; // each its input weights, recurrent weights and bias
   private final Trainable decoder;
   private final FloatPointer embedding;
   private final FloatIndexer embeddingRows;
@@ -28,9 +28,9 @@ final class OneDnnParameters {
     ParameterLayout.of(shape).forEach(tensor -> offsets.put(tensor.name(), tensor.offset()));
     int v = shape.vocabularySize();
     int h = shape.hiddenSize();
-    this.layers = new LayerWeights[shape.layers()];
+    this.layers = new Trainable[shape.layers()];
     for (int layer = 0; layer < shape.layers(); layer++) {
-      layers[layer] = new LayerWeights(oneDnn, h);
+      layers[layer] = new Trainable(oneDnn, 8 * h * h + 4 * h);
     }
     this.decoder = new Trainable(oneDnn, v * (h + 1));
     this.embedding = shape.tiedEmbeddings() ? decoder.values() : oneDnn.zeros((long) v * h);
@@ -38,7 +38,8 @@ final class OneDnnParameters {
     this.embeddingRows = FloatIndexer.create(embedding);
   }
 
-  LayerWeights layer(int layer) {
+  /** A layer's input weights [4·H, H], recurrent weights [4·H, H] and bias [4·H]. */
+  Trainable layer(int layer) {
     return layers[layer];
   }
 
@@ -76,7 +77,8 @@ final class OneDnnParameters {
       embedding.put(flat, offset("embedding.weight"), v * h);
     }
     for (int layer = 0; layer < layers.length; layer++) {
-      layers[layer].set(flat, layerOffset(layer));
+      layers[layer].values().put(flat, layerOffset(layer), layers[layer].size());
+      layers[layer].changed();
     }
     int weight = offset(decoderWeight());
     int bias = offset("decoder.bias");
@@ -95,7 +97,7 @@ final class OneDnnParameters {
       embedding.get(flat, offset("embedding.weight"), shape.vocabularySize() * shape.hiddenSize());
     }
     for (int layer = 0; layer < layers.length; layer++) {
-      layers[layer].get(flat, layerOffset(layer));
+      layers[layer].values().get(flat, layerOffset(layer), layers[layer].size());
     }
     getDecoder(decoder.values(), flat);
     return flat;
@@ -116,7 +118,7 @@ final class OneDnnParameters {
   float[] gradient() {
     float[] flat = new float[shape.parameterCount()];
     for (int layer = 0; layer < layers.length; layer++) {
-      layers[layer].getGradient(flat, layerOffset(layer));
+      layers[layer].gradient().get(flat, layerOffset(layer), layers[layer].size());
     }
     getDecoder(decoder.gradient(), flat);
     return flat;
@@ -137,18 +139,11 @@ final class OneDnnParameters {
     }
   }
 
-  /** Clears the gradients of the LSTM layers, which the backward pass adds to. */
-  void clearLayerGradients() {
-    for (LayerWeights layer : layers) {
-      OneDnn.clear(layer.trainable().gradient());
-    }
-  }
-
   /** Σ g², in double. */
   double squares() {
     double squares = decoder.squares();
-    for (LayerWeights layer : layers) {
-      squares += layer.trainable().squares();
+    for (Trainable layer : layers) {
+      squares += layer.squares();
     }
     return squares;
   }
@@ -156,7 +151,7 @@ final class OneDnnParameters {
   /** Subtracts {@code scale} times the gradient. */
   void step(double scale) {
     decoder.step(scale);
-    for (LayerWeights layer : layers) {
+    for (Trainable layer : layers) {
       layer.step(scale);
     }
   }

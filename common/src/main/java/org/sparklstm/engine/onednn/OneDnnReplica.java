@@ -12,10 +12,7 @@ import org.sparklstm.engine.Sgd;
 import org.sparklstm.model.LstmShape;
 import org.sparklstm.text.Window;
 
-/**
- * oneDNN's LSTM and softmax primitives and matrix products, on off-heap buffers that are allocated
- * once.
- */
+/** oneDNN's matrix products and functions, on off-heap buffers that are allocated once. */
 final class OneDnnReplica implements Replica {
   private final LstmShape shape;
   private final Precision precision;
@@ -57,12 +54,20 @@ final class OneDnnReplica implements Replica {
     long n = length * lanes;
     long lstm = l * (8 * h * h + 4 * h);
     long softmax = v * (h + 1);
-    long weights = 2 * (lstm + softmax) + lstm + softmax + (shape.tiedEmbeddings() ? 0 : v * h);
-    // Gradients, and of each layer inputs, outputs, mask and oneDNN's workspace; its scratchpad.
-    long activations = n * h * (4 + l * (3 + 8)) + n * 12 * h;
+    // Parameters and their gradient; recurrent weights packed for both ways, all in blocks of 64
+    // columns; the softmax layer's matrix packed.
+    long blocks = (4 * h + 63) / 64 * 64 * h + (h + 63) / 64 * 64 * 4 * h;
+    long weights =
+        2 * (lstm + softmax) + l * blocks + softmax + (shape.tiedEmbeddings() ? 0 : v * h);
+    // Two gradients and the softmax layer's inputs and mask; of each layer inputs, mask, gates,
+    // cells,
+    // their tanh and outputs; states.
+    long activations = n * h * (4 + 10 * l) + 6 * lanes * h * l;
     long logits = SoftmaxLayer.logits(v, n);
     long rounded =
-        precision == Precision.BFLOAT16 ? Bfloat16Products.bytes(h + 1, v, n, logits / v) : 0;
+        precision == Precision.BFLOAT16
+            ? Bfloat16Products.bytes(h + 1, v, n, logits / v) + 2 * l * (4 * h * h + 6 * n * h)
+            : 0;
     return (Float.BYTES * (weights + activations + logits) + rounded) * 11 / 10;
   }
 

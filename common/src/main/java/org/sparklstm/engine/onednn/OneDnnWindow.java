@@ -1,6 +1,7 @@
 package org.sparklstm.engine.onednn;
 
 import org.bytedeco.dnnl.memory;
+import org.bytedeco.dnnl.memory.data_type;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.indexer.FloatIndexer;
 import org.sparklstm.engine.DropoutNoise;
@@ -19,25 +20,41 @@ final class OneDnnWindow implements AutoCloseable {
   private final int length;
   private final OneDnnParameters parameters;
   private final OneDnn oneDnn = new OneDnn();
-  private final LstmPrimitives.Layer[] layers;
+  private final LstmLayer[] layers;
   private final FloatIndexer[] inputs; // of each LSTM layer [N, H], of the softmax layer [N, H + 1]
   private final FloatIndexer[] outputs; // of each LSTM layer, [N, H]
   private final SoftmaxLayer softmax;
+  private final boolean rounded; // whether products read bfloat16
   private final Training training; // null if windows are only evaluated
 
   /** What only training needs. */
   private final class Training {
-    private final FloatIndexer[] gradients; // of each of inputs, [N, H]; two buffers by turns
-    private final FloatIndexer[] masks; // on each of inputs, [N, H], or [B, H] if locked
+    private final LstmLayer.Backward[] layersBack;
+    private final FloatIndexer[] gradients; // of the inputs of each layer, the softmax layer's too
+    private final FloatIndexer[] masks; // on the same, [N, H], or [B, H] if locked
     private final float[] factors = new float[shape.hiddenSize()]; // a row of a mask
     private final EmbeddingGradient embedding;
 
-    Training(FloatIndexer[] gradients) {
-      this.gradients = gradients;
-      this.masks = new FloatIndexer[gradients.length];
+    /**
+     * Buffers and primitives.
+     *
+     * @param gradients two buffers [N, H], used by turns; the first one is the softmax layer's
+     */
+    Training(memory... gradients) {
+      int l = layers.length;
+      this.layersBack = new LstmLayer.Backward[l];
+      this.gradients = new FloatIndexer[l + 1];
+      this.masks = new FloatIndexer[l + 1];
+      this.gradients[l] = FloatIndexer.create(oneDnn.floats(gradients[0]));
+      for (int layer = l - 1; layer >= 0; layer--) {
+        memory read = gradients[(l - 1 - layer) % 2];
+        memory written = gradients[(l - layer) % 2];
+        this.gradients[layer] = FloatIndexer.create(oneDnn.floats(written));
+        layersBack[layer] = layers[layer].new Backward(read, written);
+      }
       this.embedding =
           new EmbeddingGradient(
-              gradients[0], length * lanes, shape.vocabularySize(), shape.hiddenSize());
+              this.gradients[0], length * lanes, shape.vocabularySize(), shape.hiddenSize());
     }
 
     /** Draws the mask on the inputs of {@code layer}; null if nothing is dropped. */
@@ -89,42 +106,29 @@ final class OneDnnWindow implements AutoCloseable {
     this.length = length;
     this.parameters = parameters;
     int l = shape.layers();
-    this.layers = new LstmPrimitives.Layer[l];
+    this.layers = new LstmLayer[l];
     this.inputs = new FloatIndexer[l + 1];
     this.outputs = new FloatIndexer[l];
+    this.rounded = trains && precision == Precision.BFLOAT16;
+    data_type operands = rounded ? data_type.bf16 : data_type.f32;
     try {
-      LstmPrimitives lstm = new LstmPrimitives(oneDnn, length, lanes, shape.hiddenSize(), trains);
       for (int layer = 0; layer < l; layer++) {
-        memory input = lstm.sequence();
-        memory output = lstm.sequence();
-        inputs[layer] = FloatIndexer.create(oneDnn.floats(input));
-        outputs[layer] = FloatIndexer.create(oneDnn.floats(output));
         layers[layer] =
-            lstm
-            .new Layer(
-                parameters.layer(layer), input, output, state.hidden(layer), state.cell(layer));
+            new LstmLayer(oneDnn, operands, shape, layer, parameters.layer(layer), length, state);
+        inputs[layer] = FloatIndexer.create(layers[layer].inputs());
+        outputs[layer] = FloatIndexer.create(layers[layer].outputs());
       }
+      int rows = length * lanes;
       FloatPointer topGradient = null;
       if (trains) {
-        memory gradient = lstm.sequence(); // of the output of the layer at hand
-        memory other = lstm.sequence();
-        topGradient = oneDnn.floats(gradient);
-        FloatIndexer[] gradients = new FloatIndexer[l + 1];
-        gradients[l] = FloatIndexer.create(topGradient);
-        for (int layer = l - 1; layer >= 0; layer--) {
-          layers[layer].prepareTraining(gradient, other);
-          gradients[layer] = FloatIndexer.create(oneDnn.floats(other));
-          memory read = gradient;
-          gradient = other;
-          other = read;
-        }
-        this.training = new Training(gradients);
+        memory top = oneDnn.zeros(rows, shape.hiddenSize());
+        topGradient = oneDnn.floats(top);
+        this.training = new Training(top, oneDnn.zeros(rows, shape.hiddenSize()));
       } else {
         this.training = null;
       }
       this.softmax =
-          new SoftmaxLayer(
-              oneDnn, parameters.decoder(), shape, precision, length * lanes, topGradient);
+          new SoftmaxLayer(oneDnn, parameters.decoder(), shape, precision, rows, topGradient);
       inputs[l] = softmax.inputs();
     } catch (RuntimeException | Error e) { // no memory
       oneDnn.close();
@@ -132,9 +136,9 @@ final class OneDnnWindow implements AutoCloseable {
     }
   }
 
-  /** Whether this serves windows of {@code steps} time steps. */
+  /** Whether this serves windows of {@code steps} time steps. What is inferred is float32. */
   boolean serves(int steps, boolean toTrain) {
-    return steps == length && (training != null || !toTrain);
+    return steps == length && (toTrain ? training != null : !rounded);
   }
 
   /** Σ −ln p without dropout, the lane state carried. */
@@ -157,7 +161,7 @@ final class OneDnnWindow implements AutoCloseable {
   private void forward(int[] words) {
     embed(words, null);
     for (int layer = 0; layer < layers.length; layer++) {
-      layers[layer].infer();
+      layers[layer].forward();
       copyOutput(layer, null);
     }
     carry();
@@ -175,10 +179,9 @@ final class OneDnnWindow implements AutoCloseable {
       copyOutput(layer, masks[layer + 1]);
     }
     double nats = softmax.train(window.targets(), 1f / lanes); // the loss is a mean over lanes
-    parameters.clearLayerGradients(); // the softmax layer has written its own
     for (int layer = layers.length - 1; layer >= 0; layer--) {
       multiply(training.gradients[layer + 1], masks[layer + 1]);
-      layers[layer].backward();
+      training.layersBack[layer].run();
     }
     multiply(training.gradients[0], masks[0]);
     if (shape.tiedEmbeddings()) {
@@ -210,7 +213,7 @@ final class OneDnnWindow implements AutoCloseable {
   }
 
   private void carry() {
-    for (LstmPrimitives.Layer layer : layers) {
+    for (LstmLayer layer : layers) {
       layer.carry();
     }
   }

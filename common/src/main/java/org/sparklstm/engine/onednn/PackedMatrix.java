@@ -4,62 +4,65 @@ import org.bytedeco.dnnl.matmul;
 import org.bytedeco.dnnl.memory;
 import org.bytedeco.dnnl.memory.data_type;
 import org.bytedeco.dnnl.memory.format_tag;
+import org.bytedeco.javacpp.LongPointer;
 
 /**
- * The softmax layer's matrix in the order in which oneDNN multiplies fastest. Packing costs as much
- * as a product of a few rows, so it is for a matrix that stays the same for many windows: with few
- * rows, products are up to three times as fast.
+ * Parameters in the order in which oneDNN multiplies fastest. Packing costs as much as a product of
+ * a few rows, so it is for a matrix that many products find unchanged: with few rows, they are up
+ * to three times as fast.
  */
 final class PackedMatrix {
   private final OneDnn oneDnn;
   private final Trainable source;
-  private final long height; // K
-  private final long width; // V
+  private final memory plain;
+  private final data_type type;
   private MatrixCopy packed; // null before the first product is made
 
   /**
    * Packs nothing yet.
    *
-   * @param source [V, K], of which the transpose is packed
+   * @param plain [k, n], a view of the values of {@code source}
+   * @param type to which it is rounded
    */
-  PackedMatrix(OneDnn oneDnn, Trainable source, long width, long height) {
+  PackedMatrix(OneDnn oneDnn, Trainable source, memory plain, data_type type) {
     this.oneDnn = oneDnn;
     this.source = source;
-    this.height = height;
-    this.width = width;
+    this.plain = plain;
+    this.type = type;
   }
 
   /**
-   * The product of {@code left} [m, K] and this [K, V], written to {@code result} [m, V] each time
-   * it runs.
+   * The products of matrices [m, k] and this [k, n], written or added to others [m, n] each time
+   * they run.
+   *
+   * @param left shape of the former
+   * @param result shape of the latter
    */
-  Runnable product(Matrix left, Matrix result) {
-    memory.desc rows = oneDnn.shape(format_tag.ab, left.rows(), height);
-    memory.desc products = oneDnn.shape(format_tag.ab, left.rows(), width);
+  OneDnn.Kernel products(memory.desc left, memory.desc result, boolean adds) {
     if (packed == null) {
-      memory.desc plain = oneDnn.shape(format_tag.ba, height, width);
-      packed = new MatrixCopy(oneDnn, source, plain, fastest(rows, products));
+      packed = new MatrixCopy(oneDnn, source, plain, fastest(left, result));
     }
-    Runnable multiply =
-        oneDnn.product(
-            oneDnn.memory(rows, left.floats()),
-            packed.memory(),
-            oneDnn.memory(products, result.floats()),
-            false);
-    return () -> {
-      packed.refresh();
-      multiply.run();
+    OneDnn.Kernel kernel = oneDnn.product(left, packed.memory(), result, adds);
+    return (from, to) -> {
+      Runnable multiply = kernel.on(from, to);
+      return () -> {
+        packed.refresh();
+        multiply.run();
+      };
     };
   }
 
   /** The order that oneDNN chooses for products of this shape. */
-  private memory.desc fastest(memory.desc rows, memory.desc products) {
+  private memory.desc fastest(memory.desc left, memory.desc result) {
+    LongPointer dimensions = plain.get_desc().get_dims();
     memory.desc any =
-        oneDnn.keep(new memory.desc(new long[] {height, width}, data_type.f32, format_tag.any));
+        oneDnn.keep(
+            new memory.desc(
+                new long[] {dimensions.get(0), dimensions.get(1)}, type, format_tag.any));
     matmul.primitive_desc description =
         oneDnn.keep(
             new matmul.primitive_desc(
-                oneDnn.engine(), rows, any, products, oneDnn.attributes(), false));
+                oneDnn.engine(), left, any, result, oneDnn.attributes(), false));
     return oneDnn.keep(description.weights_desc());
   }
 }

@@ -12,6 +12,7 @@ import java.util.function.Function;
 import org.bytedeco.dnnl.global.dnnl.algorithm;
 import org.bytedeco.dnnl.global.dnnl.prop_kind;
 import org.bytedeco.dnnl.memory;
+import org.bytedeco.dnnl.memory.data_type;
 import org.bytedeco.dnnl.memory.format_tag;
 import org.bytedeco.dnnl.softmax_forward;
 import org.bytedeco.javacpp.FloatPointer;
@@ -74,7 +75,12 @@ final class SoftmaxLayer {
     this.vocabularySize = shape.vocabularySize();
     this.stride = shape.hiddenSize() + 1;
     this.matrix = Matrix.of(decoder.values(), vocabularySize, stride);
-    this.packed = new PackedMatrix(oneDnn, decoder, vocabularySize, stride);
+    this.packed =
+        new PackedMatrix(
+            oneDnn,
+            decoder,
+            oneDnn.transposed(oneDnn.view(decoder.values(), vocabularySize, stride)),
+            data_type.f32);
     this.inputs = Matrix.of(oneDnn.zeros((long) rows * stride), rows, stride);
     this.inputRows = FloatIndexer.create(inputs.floats());
     for (int row = 0; row < rows; row++) {
@@ -88,7 +94,7 @@ final class SoftmaxLayer {
     Function<SoftmaxProducts.Operands, SoftmaxProducts> multiplied =
         trains && precision == Precision.BFLOAT16
             ? new Bfloat16Products(oneDnn, decoder, stride, vocabularySize, blockRows)::of
-            : Float32Products::new;
+            : operands -> new Float32Products(oneDnn, operands);
     for (int first = 0; first < rows; first += blockRows) {
       int count = Math.min(blockRows, rows - first);
       Matrix blockLogits = Matrix.of(logits, count, vocabularySize);
@@ -171,7 +177,10 @@ final class SoftmaxLayer {
   private void inferLogits(int block) {
     if (inferredLogits.isEmpty()) {
       for (Block each : blocks) {
-        inferredLogits.add(packed.product(inputs.rows(each.first(), each.rows()), each.logits()));
+        memory rows = oneDnn.view(inputs.rows(each.first(), each.rows()));
+        memory results = oneDnn.view(each.logits());
+        inferredLogits.add(
+            packed.products(rows.get_desc(), results.get_desc(), false).on(rows, results));
       }
     }
     inferredLogits.get(block).run();

@@ -19,6 +19,11 @@ final class Trainable {
     this.values = oneDnn.zeros(size);
   }
 
+  /** Their number. */
+  int size() {
+    return size;
+  }
+
   FloatPointer values() {
     return values;
   }
