@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Prints the tables of speed.md, scaling.md, scoring.md and reliability.md in docs/measurements, measured on this
 # machine:
-#   bench/run.sh CORPUS [engine|precision|score|whole|cluster|prepare|scaling|soak …]   (default: all of them)
+#   bench/run.sh CORPUS [engine|precision|threads|score|whole|cluster|prepare|scaling|soak …]   (default: all of them)
 # CORPUS is a directory with ptb.train.txt, ptb.valid.txt and ptb.test.txt; data/fetch-ptb.sh makes one.
 # Environment: PYTHON (default: python3), WORKERS (default: 2), REPEATS (default: 3), PRESETS (default: "small medium")
 # and WORK (default: a new directory). PyTorch and TensorFlow are measured if PYTHON has them (bench/peers/README.md).
@@ -20,10 +20,10 @@ root=$(dirname "$bench")
 peers=$bench/peers
 corpus=$(readlink -f "$1")
 shift
-[ $# -gt 0 ] || set -- engine precision score whole cluster prepare scaling soak
+[ $# -gt 0 ] || set -- engine precision threads score whole cluster prepare scaling soak
 for part in "$@"; do
   case $part in
-    engine | precision | score | whole | cluster | prepare | scaling | soak) ;;
+    engine | precision | threads | score | whole | cluster | prepare | scaling | soak) ;;
     *) usage "There is no part $part." ;;
   esac
 done
@@ -91,13 +91,36 @@ precision() {
     return
   fi
   echo "### Engine alone, engine.precision in turn, tokens/s of $workers workers ($(machine))"
-  echo "| preset | float32 | bfloat16 | ratio |"
-  echo "|---|---|---|---|"
+  echo "| preset | PyTorch | PyTorch, bfloat16 | TensorFlow | float32 | bfloat16 | ratio | ratio to the fastest peer |"
+  echo "|---|---|---|---|---|---|---|---|"
   for preset in ${PRESETS:-small medium}; do
+    windows=$([ "$preset" = small ] && echo 100 || echo 12)
     for _ in $(seq "$repeats"); do
+      torch=$(peer torch pytorch_ptb.py "$corpus" "$preset" --windows "$windows")
+      torch16=$(peer torch pytorch_ptb.py "$corpus" "$preset" --windows "$windows" --bf16)
+      tf=$(peer tensorflow tensorflow_ptb.py "$corpus" "$preset" "$windows")
       plain=$(jmh trainingRound -t "$workers" -p preset="$preset" | grep tokens | rate)
       rounded=$(jmh trainingRound -t "$workers" -p preset="$preset" -p precision=bfloat16 | grep tokens | rate)
-      awk -v p="$preset" -v a="$plain" -v b="$rounded" 'BEGIN { printf "| %s | %d | %d | %.2f |\n", p, a, b, b / a }'
+      awk -v p="$preset" -v t="${torch:-0}" -v u="${torch16:-0}" -v f="${tf:-0}" -v a="$plain" -v b="$rounded" 'BEGIN {
+        fastest = t > u ? t : u
+        fastest = f > fastest ? f : fastest
+        printf "| %s | %s | %s | %s | %d | %d | %.2f | %s |\n", p, t ? t : "–", u ? u : "–", f ? f : "–", a, b, b / a,
+          fastest ? sprintf("%.2f", b / fastest) : "–" }'
+    done
+  done
+}
+
+threads() {
+  echo "### Engine alone, tokens/s: $workers workers of one thread, and one worker of $workers threads ($(machine))"
+  echo "| preset | workers | threads | PyTorch |"
+  echo "|---|---|---|---|"
+  for preset in ${PRESETS:-small medium}; do
+    windows=$([ "$preset" = small ] && echo 100 || echo 12)
+    for _ in $(seq "$repeats"); do
+      each=$(jmh trainingRound -t "$workers" -p preset="$preset" | grep tokens | rate)
+      one=$(jmh trainingRound -t 1 -p preset="$preset" -p threads="$workers" | grep tokens | rate)
+      torch=$(peer torch pytorch_ptb.py "$corpus" "$preset" --windows "$windows" --threads "$workers")
+      printf '| %s | %.0f | %.0f | %s |\n' "$preset" "$each" "$one" "${torch:-–}"
     done
   done
 }

@@ -62,6 +62,10 @@ public class EngineBenchmark {
     @Param({"auto"})
     public String device;
 
+    /** Of each worker, as {@code engine.threads}. */
+    @Param({"1"})
+    public int threads;
+
     /** Of each worker; 0: its share of the preset's. */
     @Param({"0"})
     public int lanes;
@@ -74,10 +78,10 @@ public class EngineBenchmark {
     /**
      * Makes a replica with initial parameters, and its text.
      *
-     * @param threads of JMH, each of which is a worker
+     * @param workers threads of JMH
      */
     @Setup(Level.Trial)
-    public void setUp(ThreadParams threads) {
+    public void setUp(ThreadParams workers) {
       Settings settings =
           SettingsLoader.load(
               preset,
@@ -88,10 +92,11 @@ public class EngineBenchmark {
                   "engine.device=" + device));
       plan = settings.plan(WORDS, 1);
       if (lanes == 0) {
-        lanes = settings.data().lanes() / threads.getThreadCount();
+        lanes = settings.data().lanes() / workers.getThreadCount();
       }
-      Random random = new Random(threads.getThreadIndex());
+      Random random = new Random(workers.getThreadIndex());
       replica = plan.engine().replica(plan.shape(), lanes);
+      replica.useThreads(threads);
       float scale = settings.model().initScale();
       replica.setParameters(ParameterLayout.initialise(plan.shape(), scale, 1));
       replica.setLaneState(new float[lanes * plan.shape().laneStateSize()]);

@@ -133,7 +133,7 @@ public final class SettingsLoader {
 
   /** The names that {@code --model} takes. */
   public static List<String> presets() {
-    return List.of("small", "medium", "large", "test", "quickstart");
+    return List.of("small", "medium", "large", "medium-tied", "test", "quickstart");
   }
 
   /** Every key, in alphabetical order. */
@@ -141,9 +141,31 @@ public final class SettingsLoader {
     return reference().entrySet().stream().map(Map.Entry::getKey).sorted().toList();
   }
 
+  /**
+   * What a preset is for, and what it reaches where that is known: the comment that its file begins
+   * with.
+   *
+   * @param name one of {@link #presets()}
+   */
+  public static String description(String name) {
+    return text(fileOf(name))
+        .lines()
+        .takeWhile(line -> line.startsWith("# "))
+        .map(line -> line.substring(2))
+        .collect(Collectors.joining(" "));
+  }
+
+  private static String fileOf(String preset) {
+    return "presets/" + preset + ".conf";
+  }
+
   /** The text of {@code reference.conf}, which documents every key. */
   public static String referenceText() {
-    try (InputStream in = SettingsLoader.class.getResourceAsStream("reference.conf")) {
+    return text("reference.conf");
+  }
+
+  private static String text(String resource) {
+    try (InputStream in = SettingsLoader.class.getResourceAsStream(resource)) {
       return new String(in.readAllBytes(), StandardCharsets.UTF_8);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -160,7 +182,7 @@ public final class SettingsLoader {
           "Unknown preset %s: did you mean %s? The presets are %s"
               .formatted(name, nearest(name, presets()), String.join(", ", presets())));
     }
-    return requireKnownKeys(resource("presets/" + name + ".conf"));
+    return requireKnownKeys(resource(fileOf(name)));
   }
 
   private static Config resource(String name) {

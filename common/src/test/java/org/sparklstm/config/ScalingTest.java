@@ -23,7 +23,7 @@ class ScalingTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"small", "medium", "large", "test", "quickstart"})
+  @ValueSource(strings = {"small", "medium", "large", "medium-tied", "test", "quickstart"})
   void oneWorkerHasThePresetsOwnSettings(String preset) {
     Scaling scaling = scaling(preset, PTB, 1);
 

@@ -127,8 +127,8 @@ class SettingsErrorsTest {
     assertThatThrownBy(() -> SettingsLoader.load("smal", null, List.of()))
         .isInstanceOf(ConfigurationException.class)
         .hasMessage(
-            "Unknown preset smal: did you mean small? The presets are small, medium, large, test,"
-                + " quickstart");
+            "Unknown preset smal: did you mean small? The presets are small, medium, large,"
+                + " medium-tied, test, quickstart");
   }
 
   @ParameterizedTest

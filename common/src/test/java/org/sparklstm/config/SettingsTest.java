@@ -71,6 +71,12 @@ class SettingsTest {
 
   @ParameterizedTest
   @MethodSource("org.sparklstm.config.SettingsLoader#presets")
+  void everyPresetSaysWhatItIsFor(String preset) {
+    assertThat(SettingsLoader.description(preset)).matches("[A-Z].*[a-zA-Z0-9)]\\.");
+  }
+
+  @ParameterizedTest
+  @MethodSource("org.sparklstm.config.SettingsLoader#presets")
   void everyPresetSetsEveryKey(String preset) {
     assertThat(SettingsLoader.load(preset, null, List.of()).entries()).hasSize(43);
   }

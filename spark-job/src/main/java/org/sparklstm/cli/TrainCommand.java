@@ -60,7 +60,8 @@ public final class TrainCommand implements Callable<Integer> {
       names = "--model",
       paramLabel = "<preset>",
       defaultValue = "small",
-      description = "small, medium, large, test or quickstart (default: ${DEFAULT-VALUE})")
+      description =
+          "small, medium, large, medium-tied, test or quickstart (default: ${DEFAULT-VALUE})")
   private String preset;
 
   @Option(
@@ -141,6 +142,7 @@ public final class TrainCommand implements Callable<Integer> {
     }
     Settings settings = SettingsLoader.load(preset, file(config), assignments);
     ExistingRun existing = existingRun();
+    LOG.info("Preset {}: {}", preset, SettingsLoader.description(preset));
     ShutdownHookManager hooks = ShutdownHookManager.get();
     Runnable hush = TrainCommand::hush;
     Runnable farewell = this::farewell;

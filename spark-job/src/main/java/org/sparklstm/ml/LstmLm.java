@@ -86,7 +86,9 @@ public final class LstmLm extends Estimator<LstmLmModel>
     this.declared = new Declared(this);
     this.preset =
         new Param<>(
-            this, "preset", "settings to begin with: small, medium, large, test or quickstart");
+            this,
+            "preset",
+            "settings to begin with: small, medium, large, medium-tied, test or quickstart");
     this.settings =
         new StringArrayParam(this, "settings", "key=value of PtbTrain that replaces the preset's");
     this.validationFraction =
@@ -203,7 +205,8 @@ public final class LstmLm extends Estimator<LstmLmModel>
   /**
    * Names the settings to begin with.
    *
-   * @param name {@code small}, {@code medium}, {@code large}, {@code test} or {@code quickstart}
+   * @param name {@code small}, {@code medium}, {@code large}, {@code medium-tied}, {@code test} or
+   *     {@code quickstart}
    * @return this stage
    */
   public LstmLm setPreset(String name) {

@@ -105,8 +105,8 @@ class TrainCommandTest {
   void unknownPresetIsNamedWithTheNearest() {
     assertRefused(
         2,
-        "Unknown preset smal: did you mean small? The presets are small, medium, large, test,"
-            + " quickstart",
+        "Unknown preset smal: did you mean small? The presets are small, medium, large,"
+            + " medium-tied, test, quickstart",
         "--data-path=x",
         "--model=smal");
   }

@@ -73,31 +73,21 @@ final class Bfloat16Products {
       roundInputs = oneDnn.reorder(oneDnn.view(of.inputs()), inputs);
       logits =
           oneDnn.product(
-              inputs,
-              rounded(matrix.memory(), height, width, 1, stride),
-              oneDnn.view(of.logits()),
-              false);
-      memory gradients = rounded(logitGradients, rows, width, width, 1);
+              inputs, oneDnn.transposed(matrix.memory()), oneDnn.view(of.logits()), false);
+      memory gradients = oneDnn.firstRows(logitGradients, rows);
       roundGradients = oneDnn.scaledReorder(oneDnn.view(of.logits()), gradients, scale);
       inputGradient =
           oneDnn.product(
-              gradients,
-              rounded(matrix.memory(), width, height - 1, stride, 1),
-              oneDnn.view(of.inputGradient()),
-              false);
+              gradients, withoutBias(matrix.memory()), oneDnn.view(of.inputGradient()), false);
       matrixGradient =
           oneDnn.product(
-              rounded(logitGradients, width, rows, 1, width),
-              inputs,
-              oneDnn.view(of.matrixGradient()),
-              !of.first());
+              oneDnn.transposed(gradients), inputs, oneDnn.view(of.matrixGradient()), !of.first());
     }
 
-    /** Another look at rounded numbers. */
-    private memory rounded(
-        memory from, long rows, long columns, long rowStride, long columnStride) {
+    /** A view without the last column. */
+    private memory withoutBias(memory rounded) {
       return oneDnn.memory(
-          oneDnn.matrix(bf16, rows, columns, rowStride, columnStride), from.get_data_handle());
+          oneDnn.matrix(bf16, width, height - 1, stride, 1), rounded.get_data_handle());
     }
 
     @Override

@@ -3,25 +3,38 @@ package org.sparklstm.engine.onednn;
 import java.util.Arrays;
 
 /**
- * What an LSTM computes between products and functions at one time step of B lanes. Everything is
- * an array of B·H floats, element by element: loops that the JIT compiler vectorises. See {@link
- * LstmLayer} for the equations.
+ * What an LSTM layer computes between products and activation functions at one time step of B
+ * lanes. Everything is an array of B·H floats, element by element: loops that the JIT compiler
+ * vectorises. See {@link LstmLayer} for the equations. Layers use one cell in turn.
  */
 final class LstmCell {
+  private static final int GATES = 4;
   private static final int CANDIDATE = 2;
 
   private final int lanes;
   private final int hiddenSize;
+  private final int size; // B·H
   private final float[] rows; // [B, 4·H]: each lane's gates one after the other
-  private final float[][] gates; // i, f, g, o; back: the gradients of what they are functions of
-  private final float[][] gradientSums; // of the same, over the time steps
+  private final float[][] gates; // i, f, g, o; backward: the gradients of their pre-activations
+  private final float[] state;
+  private final float[] tanh;
+  private final float[] outputGradient;
+  private final float[] nextGradient;
+  private final float[] stateGradient;
+  private final float[][] gradientSums; // of the pre-activations, over the time steps
 
   LstmCell(int lanes, int hiddenSize) {
     this.lanes = lanes;
     this.hiddenSize = hiddenSize;
-    this.rows = new float[lanes * hiddenSize * 4];
-    this.gates = new float[4][lanes * hiddenSize];
-    this.gradientSums = new float[4][lanes * hiddenSize];
+    this.size = lanes * hiddenSize;
+    this.rows = new float[GATES * size];
+    this.gates = new float[GATES][size];
+    this.state = new float[size];
+    this.tanh = new float[size];
+    this.outputGradient = new float[size];
+    this.nextGradient = new float[size];
+    this.stateGradient = new float[size];
+    this.gradientSums = new float[GATES][size];
   }
 
   /** The gates of all lanes [B, 4·H]. Who writes them splits them. */
@@ -49,79 +62,103 @@ final class LstmCell {
 
   private void split(int gate) {
     for (int lane = 0; lane < lanes; lane++) {
-      int from = (4 * lane + gate) * hiddenSize;
+      int from = (GATES * lane + gate) * hiddenSize;
       System.arraycopy(rows, from, gates[gate], lane * hiddenSize, hiddenSize);
     }
   }
 
   /** Writes all gates to the rows. */
   void join() {
-    for (int gate = 0; gate < 4; gate++) {
+    for (int gate = 0; gate < GATES; gate++) {
       for (int lane = 0; lane < lanes; lane++) {
-        int to = (4 * lane + gate) * hiddenSize;
+        int to = (GATES * lane + gate) * hiddenSize;
         System.arraycopy(gates[gate], lane * hiddenSize, rows, to, hiddenSize);
       }
     }
   }
 
-  /** c' = f ⊙ c + i ⊙ g, in the place of c. */
-  void updateCell(float[] cell) {
+  /** The cell state: c before a step forward and for a step backward, c' after a step forward. */
+  float[] state() {
+    return state;
+  }
+
+  /** tanh(c'), to be written by others. A step forward leaves h' in it. */
+  float[] tanh() {
+    return tanh;
+  }
+
+  /** c' = f ⊙ c + i ⊙ g. */
+  void updateState() {
     float[] i = gates[0];
     float[] f = gates[1];
     float[] g = gates[2];
-    for (int k = 0; k < cell.length; k++) {
-      cell[k] = f[k] * cell[k] + i[k] * g[k];
+    for (int k = 0; k < size; k++) {
+      state[k] = f[k] * state[k] + i[k] * g[k];
     }
   }
 
   /** h' = o ⊙ tanh(c'), in the place of tanh(c'). */
-  void writeHidden(float[] cellTanh) {
+  float[] hidden() {
     float[] o = gates[3];
-    for (int k = 0; k < cellTanh.length; k++) {
-      cellTanh[k] *= o[k];
+    for (int k = 0; k < size; k++) {
+      tanh[k] *= o[k];
+    }
+    return tanh;
+  }
+
+  /** The gradient of h' from the layer above. */
+  float[] outputGradient() {
+    return outputGradient;
+  }
+
+  /** The gradient of h' from the next time step. */
+  float[] nextGradient() {
+    return nextGradient;
+  }
+
+  /** Begins at the last time step: no gradient comes from the next one. */
+  void beginBackward() {
+    Arrays.fill(nextGradient, 0);
+    Arrays.fill(stateGradient, 0);
+    for (float[] sum : gradientSums) {
+      Arrays.fill(sum, 0);
     }
   }
 
   /**
-   * From the gradients of h' and c' to those of what the gates are functions of, in the place of
-   * the gates, and that of c. The loops are short for the compiler's sake.
-   *
-   * @param cell c
-   * @param cellTanh tanh(c'), overwritten
-   * @param ofHidden the gradient of h', from the layer above; overwritten
-   * @param ofNext the gradient of h', from the next time step
-   * @param ofCell the gradient of c', from the next time step; becomes that of c
+   * From the gradients of h' and c' to that of c, and to those of the gates' pre-activations in the
+   * place of the gates. Overwrites what it reads. The loops are short for the compiler's sake.
    */
-  void back(float[] cell, float[] cellTanh, float[] ofHidden, float[] ofNext, float[] ofCell) {
+  void backward() {
     float[] i = gates[0];
     float[] f = gates[1];
     float[] g = gates[2];
     float[] o = gates[3];
-    for (int k = 0; k < cell.length; k++) {
-      ofHidden[k] += ofNext[k];
+    float[] dh = outputGradient;
+    float[] dc = stateGradient;
+    add(nextGradient, dh);
+    for (int k = 0; k < size; k++) {
+      dc[k] += dh[k] * o[k] * (1 - tanh[k] * tanh[k]);
     }
-    for (int k = 0; k < cell.length; k++) {
-      ofCell[k] += ofHidden[k] * o[k] * (1 - cellTanh[k] * cellTanh[k]);
+    for (int k = 0; k < size; k++) {
+      o[k] = dh[k] * tanh[k] * o[k] * (1 - o[k]);
     }
-    for (int k = 0; k < cell.length; k++) {
-      o[k] = ofHidden[k] * cellTanh[k] * o[k] * (1 - o[k]);
+    float[] free = tanh;
+    for (int k = 0; k < size; k++) {
+      free[k] = dc[k] * g[k] * i[k] * (1 - i[k]);
     }
-    float[] ofInput = cellTanh; // no longer needed
-    for (int k = 0; k < cell.length; k++) {
-      ofInput[k] = ofCell[k] * g[k] * i[k] * (1 - i[k]);
+    for (int k = 0; k < size; k++) {
+      g[k] = dc[k] * i[k] * (1 - g[k] * g[k]);
     }
-    for (int k = 0; k < cell.length; k++) {
-      g[k] = ofCell[k] * i[k] * (1 - g[k] * g[k]);
+    System.arraycopy(free, 0, i, 0, size);
+    for (int k = 0; k < size; k++) {
+      free[k] = dc[k] * f[k];
     }
-    System.arraycopy(ofInput, 0, i, 0, i.length);
-    for (int k = 0; k < cell.length; k++) {
-      ofInput[k] = ofCell[k] * f[k];
+    for (int k = 0; k < size; k++) {
+      f[k] = free[k] * state[k] * (1 - f[k]);
     }
-    for (int k = 0; k < cell.length; k++) {
-      f[k] = ofInput[k] * cell[k] * (1 - f[k]);
-    }
-    System.arraycopy(ofInput, 0, ofCell, 0, ofCell.length);
-    for (int gate = 0; gate < 4; gate++) {
+    System.arraycopy(free, 0, dc, 0, size);
+    for (int gate = 0; gate < GATES; gate++) {
       add(gates[gate], gradientSums[gate]);
     }
   }
@@ -132,17 +169,10 @@ final class LstmCell {
     }
   }
 
-  /** Begins new sums of gradients. */
-  void clearGradientSums() {
-    for (float[] sum : gradientSums) {
-      Arrays.fill(sum, 0);
-    }
-  }
-
-  /** The gradient of the bias [4·H]: sums over the time steps gone back through, and the lanes. */
+  /** The gradient of the bias [4·H]: sums over the time steps since the last one, and the lanes. */
   float[] biasGradient() {
-    float[] gradient = new float[4 * hiddenSize];
-    for (int gate = 0; gate < 4; gate++) {
+    float[] gradient = new float[GATES * hiddenSize];
+    for (int gate = 0; gate < GATES; gate++) {
       for (int lane = 0; lane < lanes; lane++) {
         for (int unit = 0; unit < hiddenSize; unit++) {
           gradient[gate * hiddenSize + unit] += gradientSums[gate][lane * hiddenSize + unit];

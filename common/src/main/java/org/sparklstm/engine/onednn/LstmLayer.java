@@ -34,19 +34,17 @@ final class LstmLayer {
   private final FloatPointer carriedCell;
   private final Operand inputs; // x [N, H]
   private final Operand hiddens; // h before the window and after each time step [B + N, H]
-  private final Operand gates; // i, f, σ(a_g), o [N, 4·H]; back: the gradient of a in their place
+  private final Operand gates; // i, f, σ(a_g), o [N, 4·H]; back: the gradients of a in their place
   private final memory candidates; // g [N, H]
   private final memory cells; // c, as hiddens
   private final memory tanhs; // tanh(c') [N, H]
-  private final FloatPointer
-      hiddenFloats; // of each of these, positioned where it is read or written
+  // The floats of these five, each positioned where it is read or written.
+  private final FloatPointer hiddenFloats;
   private final FloatPointer gateFloats;
   private final FloatPointer candidateFloats;
   private final FloatPointer cellFloats;
   private final FloatPointer tanhFloats;
   private final LstmCell cell;
-  private final float[] state; // c or c' of the time step at hand [B, H]
-  private final float[] tanh; // tanh(c') of the time step at hand [B, H]
   private final MatrixCopy roundedWeights; // W_ih; null if products read floats
   private final Runnable roundInputs;
   private final Runnable addInputs;
@@ -63,6 +61,7 @@ final class LstmLayer {
    * @param layer from 0
    * @param length T
    * @param carried read at a window's begin and left at its end by {@link #carry}
+   * @param cell which layers use in turn
    */
   LstmLayer(
       OneDnn oneDnn,
@@ -71,7 +70,8 @@ final class LstmLayer {
       int layer,
       Trainable weights,
       int length,
-      CarriedState carried) {
+      CarriedState carried,
+      LstmCell cell) {
     this.oneDnn = oneDnn;
     this.type = type;
     this.length = length;
@@ -93,9 +93,7 @@ final class LstmLayer {
     this.candidateFloats = oneDnn.floats(candidates);
     this.cellFloats = oneDnn.floats(cells);
     this.tanhFloats = oneDnn.floats(tanhs);
-    this.cell = new LstmCell(lanes, hiddenSize);
-    this.state = new float[step];
-    this.tanh = new float[step];
+    this.cell = cell;
     this.roundedWeights =
         type == data_type.f32
             ? null
@@ -172,10 +170,8 @@ final class LstmLayer {
 
   /** Writes the outputs. */
   void forward() {
-    carriedHidden.get(state);
-    write(state, hiddenFloats, 0);
-    carriedCell.get(state);
-    write(state, cellFloats, 0);
+    copy(carriedHidden, hiddenFloats, 0);
+    copy(carriedCell, cellFloats, 0); // and leaves it in the cell
     if (roundedWeights != null) {
       roundedWeights.refresh();
     }
@@ -189,13 +185,17 @@ final class LstmLayer {
       tanhOfCandidate[t].run();
       sigmoidOfGates[t].run();
       readGates(t);
-      cell.updateCell(state);
-      write(state, cellFloats, t + 1);
+      cell.updateState();
+      write(cell.state(), cellFloats, t + 1);
       tanhOfCell[t].run();
-      read(tanhFloats, t, tanh);
-      cell.writeHidden(tanh);
-      write(tanh, hiddenFloats, t + 1);
+      read(tanhFloats, t, cell.tanh());
+      write(cell.hidden(), hiddenFloats, t + 1);
     }
+  }
+
+  private void copy(FloatPointer carried, FloatPointer to, int t) {
+    carried.get(cell.state());
+    write(cell.state(), to, t);
   }
 
   private void readGates(int t) {
@@ -215,24 +215,21 @@ final class LstmLayer {
 
   /** Makes the window's last state the carried one. */
   void carry() {
-    read(hiddenFloats, length, state);
-    carriedHidden.put(state);
-    read(cellFloats, length, state);
-    carriedCell.put(state);
+    read(hiddenFloats, length, cell.state());
+    carriedHidden.put(cell.state());
+    read(cellFloats, length, cell.state());
+    carriedCell.put(cell.state());
   }
 
   /**
-   * The way back through the layer after {@link #forward}. The gradient of the state after the
-   * window is zero: nothing comes back from the next one.
+   * The backward pass after {@link #forward}. The gradient of the state after the window is zero:
+   * back-propagation is truncated there.
    */
   final class Backward {
     private final FloatPointer outputGradients; // of h' [N, H], positioned where it is read
     private final FloatPointer hiddenGradient; // of h' from the next time step [B, H]
-    private final float[] ofOutput;
-    private final float[] ofNext;
-    private final float[] ofCell; // the gradient of c' [B, H]
     private final Runnable[] roundGates; // these for each time step
-    private final Runnable[] backToHidden;
+    private final Runnable[] toHiddenGradient;
     private final List<Runnable> products; // the gradients of x, W_ih and W_hh
 
     /**
@@ -245,15 +242,12 @@ final class LstmLayer {
       this.outputGradients = oneDnn.floats(outputGradient);
       memory hidden = oneDnn.zeros(lanes, hiddenSize);
       this.hiddenGradient = oneDnn.floats(hidden);
-      this.ofOutput = new float[step];
-      this.ofNext = new float[step];
-      this.ofCell = new float[step];
       this.roundGates = gates.roundings(lanes);
       memory[] stepGates = oneDnn.slices(gates.rounded(), lanes);
       memory[] same = new memory[length];
       Arrays.fill(same, hidden);
       PackedMatrix packed = new PackedMatrix(oneDnn, weights, recurrentWeights(), type);
-      this.backToHidden =
+      this.toHiddenGradient =
           each(packed.products(stepGates[0].get_desc(), hidden.get_desc(), false), stepGates, same);
       long n = (long) length * lanes;
       long w = 4L * hiddenSize;
@@ -273,21 +267,19 @@ final class LstmLayer {
 
     /** Writes the gradients of the inputs and of the weights. */
     void run() {
-      cell.clearGradientSums();
-      Arrays.fill(ofNext, 0);
-      Arrays.fill(ofCell, 0);
+      cell.beginBackward();
       for (int t = length - 1; t >= 0; t--) {
         readGates(t);
-        read(cellFloats, t, state);
-        read(tanhFloats, t, tanh);
-        read(outputGradients, t, ofOutput);
-        cell.back(state, tanh, ofOutput, ofNext, ofCell);
+        read(cellFloats, t, cell.state());
+        read(tanhFloats, t, cell.tanh());
+        read(outputGradients, t, cell.outputGradient());
+        cell.backward();
         cell.join();
         write(cell.rows(), gateFloats, t);
         roundGates[t].run();
         if (t > 0) {
-          backToHidden[t].run();
-          read(hiddenGradient, 0, ofNext);
+          toHiddenGradient[t].run();
+          read(hiddenGradient, 0, cell.nextGradient());
         }
       }
       products.forEach(Runnable::run);

@@ -14,6 +14,7 @@ import org.bytedeco.dnnl.post_ops;
 import org.bytedeco.dnnl.primitive;
 import org.bytedeco.dnnl.primitive_attr;
 import org.bytedeco.dnnl.reorder;
+import org.bytedeco.dnnl.softmax_forward;
 import org.bytedeco.dnnl.stream;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.FloatPointer;
@@ -51,7 +52,7 @@ final class OneDnn implements AutoCloseable {
     return has(dnnl.dnnl_cpu_isa_avx512_core);
   }
 
-  /** Each step of the instruction sets has the bits of the steps before and one of its own. */
+  /** A number of instruction sets has the bits of every set that it includes. */
   private static boolean has(int instructions) {
     return (dnnl.dnnl_get_effective_cpu_isa() & instructions) == instructions;
   }
@@ -83,13 +84,8 @@ final class OneDnn implements AutoCloseable {
    * What a primitive needs while it runs. The library's own scratchpad would belong to the thread
    * that made the primitive, and a replica goes from thread to thread.
    */
-  memory scratchpad(memory.desc needed) {
-    return scratchpad(needed.get_size());
-  }
-
-  /** A scratchpad that several primitives use in turn. */
-  memory scratchpad(long bytes) {
-    return memory(shape(memory.format_tag.a, bytes / Float.BYTES + 1));
+  private memory scratchpad(memory.desc needed) {
+    return memory(shape(memory.format_tag.a, needed.get_size() / Float.BYTES + 1));
   }
 
   /** A view of existing memory. */
@@ -102,11 +98,13 @@ final class OneDnn implements AutoCloseable {
     return memory(matrix(memory.data_type.f32, rows, columns, columns, 1), floats);
   }
 
-  /** A view of the same matrix. */
+  /** A view of a matrix. */
   memory view(Matrix matrix) {
-    return memory(
-        matrix(memory.data_type.f32, matrix.rows(), matrix.columns(), matrix.stride(), 1),
-        matrix.floats());
+    memory plain =
+        memory(
+            matrix(memory.data_type.f32, matrix.rows(), matrix.columns(), matrix.stride(), 1),
+            matrix.floats());
+    return matrix.transposed() ? transposed(plain) : plain;
   }
 
   /** A view of the first {@code count} rows of a matrix without gaps. */
@@ -170,17 +168,17 @@ final class OneDnn implements AutoCloseable {
   }
 
   /** The arguments of a primitive, to be added one by one. */
-  Arguments arguments() {
+  private Arguments arguments() {
     return new Arguments(keep(new IntMemoryMap()));
   }
 
   /** The same arguments, to add others or replace some. */
-  Arguments copy(Arguments arguments) {
+  private Arguments copy(Arguments arguments) {
     return new Arguments(keep(new IntMemoryMap()).put(arguments.map));
   }
 
   /** Memories by the kind of argument that a primitive takes them for, DNNL_ARG_…. */
-  record Arguments(IntMemoryMap map) {
+  private record Arguments(IntMemoryMap map) {
 
     Arguments with(int kind, memory argument) {
       map.put(kind, argument);
@@ -235,6 +233,19 @@ final class OneDnn implements AutoCloseable {
         arguments().with(dnnl.DNNL_ARG_SCRATCHPAD, scratchpad(description.scratchpad_desc())));
   }
 
+  /** The softmax of each row, or its logarithm. */
+  Kernel softmax(algorithm kind, memory.desc shape) {
+    softmax_forward.primitive_desc description =
+        keep(
+            new softmax_forward.primitive_desc(
+                cpu, prop_kind.forward_inference, kind, shape, shape, 1, attributes, false));
+    return kernel(
+        keep(new softmax_forward(description)),
+        dnnl.DNNL_ARG_SRC,
+        dnnl.DNNL_ARG_DST,
+        arguments().with(dnnl.DNNL_ARG_SCRATCHPAD, scratchpad(description.scratchpad_desc())));
+  }
+
   /**
    * Writes the product of {@code left} [m, k] and {@code right} [k, n] to {@code result} each time
    * it runs, or adds it.
@@ -275,15 +286,11 @@ final class OneDnn implements AutoCloseable {
         others.with(dnnl.DNNL_ARG_SCRATCHPAD, scratchpad(description.scratchpad_desc())));
   }
 
-  private Kernel kernel(primitive made, int source, int destination, Arguments others) {
+  private Kernel kernel(primitive computation, int source, int destination, Arguments others) {
     return (from, to) -> {
       Arguments arguments = copy(others).with(source, from).with(destination, to);
-      return () -> execute(made, arguments);
+      return () -> computation.execute(commands, arguments.map);
     };
-  }
-
-  void execute(primitive kernel, Arguments arguments) {
-    kernel.execute(commands, arguments.map);
   }
 
   @Override

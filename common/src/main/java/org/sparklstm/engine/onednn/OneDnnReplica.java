@@ -12,7 +12,7 @@ import org.sparklstm.engine.Sgd;
 import org.sparklstm.model.LstmShape;
 import org.sparklstm.text.Window;
 
-/** oneDNN's matrix products and functions, on off-heap buffers that are allocated once. */
+/** oneDNN's matrix products and functions, on off-heap buffers that windows of a length share. */
 final class OneDnnReplica implements Replica {
   private final LstmShape shape;
   private final Precision precision;
@@ -42,7 +42,7 @@ final class OneDnnReplica implements Replica {
   }
 
   /**
-   * Bytes that a replica takes, an upper bound.
+   * Bytes outside the Java heap that a replica takes, an upper bound.
    *
    * @param precision of training
    * @param length T of its windows
@@ -59,10 +59,11 @@ final class OneDnnReplica implements Replica {
     long blocks = (4 * h + 63) / 64 * 64 * h + (h + 63) / 64 * 64 * 4 * h;
     long weights =
         2 * (lstm + softmax) + l * blocks + softmax + (shape.tiedEmbeddings() ? 0 : v * h);
-    // Two gradients and the softmax layer's inputs and mask; of each layer inputs, mask, gates,
-    // cells,
-    // their tanh and outputs; states.
-    long activations = n * h * (4 + 10 * l) + 6 * lanes * h * l;
+    // Two gradients and the softmax layer's inputs and mask. Of each layer inputs, mask, gates, g,
+    // cells, their tanh and outputs. Of each layer the carried state, the state before the window
+    // and
+    // the gradient of the hidden state.
+    long activations = n * h * (4 + 10 * l) + 5 * lanes * h * l;
     long logits = SoftmaxLayer.logits(v, n);
     long rounded =
         precision == Precision.BFLOAT16

@@ -29,7 +29,7 @@ final class OneDnnWindow implements AutoCloseable {
 
   /** What only training needs. */
   private final class Training {
-    private final LstmLayer.Backward[] layersBack;
+    private final LstmLayer.Backward[] backward;
     private final FloatIndexer[] gradients; // of the inputs of each layer, the softmax layer's too
     private final FloatIndexer[] masks; // on the same, [N, H], or [B, H] if locked
     private final float[] factors = new float[shape.hiddenSize()]; // a row of a mask
@@ -42,7 +42,7 @@ final class OneDnnWindow implements AutoCloseable {
      */
     Training(memory... gradients) {
       int l = layers.length;
-      this.layersBack = new LstmLayer.Backward[l];
+      this.backward = new LstmLayer.Backward[l];
       this.gradients = new FloatIndexer[l + 1];
       this.masks = new FloatIndexer[l + 1];
       this.gradients[l] = FloatIndexer.create(oneDnn.floats(gradients[0]));
@@ -50,7 +50,7 @@ final class OneDnnWindow implements AutoCloseable {
         memory read = gradients[(l - 1 - layer) % 2];
         memory written = gradients[(l - layer) % 2];
         this.gradients[layer] = FloatIndexer.create(oneDnn.floats(written));
-        layersBack[layer] = layers[layer].new Backward(read, written);
+        backward[layer] = layers[layer].new Backward(read, written);
       }
       this.embedding =
           new EmbeddingGradient(
@@ -112,9 +112,11 @@ final class OneDnnWindow implements AutoCloseable {
     this.rounded = trains && precision == Precision.BFLOAT16;
     data_type operands = rounded ? data_type.bf16 : data_type.f32;
     try {
+      LstmCell cell = new LstmCell(lanes, shape.hiddenSize());
       for (int layer = 0; layer < l; layer++) {
         layers[layer] =
-            new LstmLayer(oneDnn, operands, shape, layer, parameters.layer(layer), length, state);
+            new LstmLayer(
+                oneDnn, operands, shape, layer, parameters.layer(layer), length, state, cell);
         inputs[layer] = FloatIndexer.create(layers[layer].inputs());
         outputs[layer] = FloatIndexer.create(layers[layer].outputs());
       }
@@ -136,7 +138,10 @@ final class OneDnnWindow implements AutoCloseable {
     }
   }
 
-  /** Whether this serves windows of {@code steps} time steps. What is inferred is float32. */
+  /**
+   * Whether this serves windows of {@code steps} time steps. Inference is in float32, so buffers of
+   * training in bfloat16 do not serve it: who trains and infers in turn makes new ones each time.
+   */
   boolean serves(int steps, boolean toTrain) {
     return steps == length && (toTrain ? training != null : !rounded);
   }
@@ -181,7 +186,7 @@ final class OneDnnWindow implements AutoCloseable {
     double nats = softmax.train(window.targets(), 1f / lanes); // the loss is a mean over lanes
     for (int layer = layers.length - 1; layer >= 0; layer--) {
       multiply(training.gradients[layer + 1], masks[layer + 1]);
-      training.layersBack[layer].run();
+      training.backward[layer].run();
     }
     multiply(training.gradients[0], masks[0]);
     if (shape.tiedEmbeddings()) {

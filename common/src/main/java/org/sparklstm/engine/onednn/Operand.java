@@ -13,7 +13,7 @@ final class Operand {
   private final memory floats;
   private final memory rounded; // the floats themselves, if products read floats
 
-  /** Zeros, which {@code oneDnn} owns. */
+  /** Zeros, not rounded yet, which {@code oneDnn} owns. */
   Operand(OneDnn oneDnn, data_type type, long rows, long columns) {
     this.oneDnn = oneDnn;
     this.rounds = type != data_type.f32;
@@ -36,7 +36,9 @@ final class Operand {
     memory[] from = oneDnn.slices(floats, rows);
     memory[] to = oneDnn.slices(rounded, rows);
     OneDnn.Kernel kernel =
-        rounds ? oneDnn.reorder(from[0].get_desc(), to[0].get_desc()) : (same, as) -> () -> {};
+        rounds
+            ? oneDnn.reorder(from[0].get_desc(), to[0].get_desc())
+            : (floats, themselves) -> () -> {};
     Runnable[] roundings = new Runnable[from.length];
     for (int i = 0; i < roundings.length; i++) {
       roundings[i] = kernel.on(from[i], to[i]);

@@ -8,8 +8,8 @@ import org.bytedeco.javacpp.LongPointer;
 
 /**
  * Parameters in the order in which oneDNN multiplies fastest. Packing costs as much as a product of
- * a few rows, so it is for a matrix that many products find unchanged: with few rows, they are up
- * to three times as fast.
+ * a few rows, so it is for a matrix that many products find unchanged. With few rows, the softmax
+ * layer's are up to three times as fast, recurrent ones in bfloat16 up to twice.
  */
 final class PackedMatrix {
   private final OneDnn oneDnn;

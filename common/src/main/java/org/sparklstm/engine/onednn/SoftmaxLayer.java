@@ -1,20 +1,13 @@
 package org.sparklstm.engine.onednn;
 
-import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_DST;
-import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_SCRATCHPAD;
-import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_SRC;
-
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import org.bytedeco.dnnl.global.dnnl.algorithm;
-import org.bytedeco.dnnl.global.dnnl.prop_kind;
 import org.bytedeco.dnnl.memory;
 import org.bytedeco.dnnl.memory.data_type;
-import org.bytedeco.dnnl.memory.format_tag;
-import org.bytedeco.dnnl.softmax_forward;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.indexer.FloatIndexer;
 import org.sparklstm.engine.Precision;
@@ -41,11 +34,8 @@ final class SoftmaxLayer {
   private final double[] nats; // [N]
   private final List<Block> blocks = new ArrayList<>();
   private final List<Runnable> inferredLogits = new ArrayList<>(); // of each block; none before
-  private final Map<Integer, Softmax> softmax = new HashMap<>(); // by rows
-  private final Map<Integer, Softmax> logSoftmax = new HashMap<>();
-
-  /** A softmax primitive that works in place on the logits of a block. */
-  private record Softmax(softmax_forward primitive, OneDnn.Arguments arguments) {}
+  private final Map<Integer, Runnable> softmax = new HashMap<>(); // by rows
+  private final Map<Integer, Runnable> logSoftmax = new HashMap<>();
 
   /**
    * A block of rows, whose logits exist at the same time. The backward pass has the gradients of
@@ -127,31 +117,10 @@ final class SoftmaxLayer {
     return (rows - 1) / count + 1;
   }
 
-  private Softmax softmax(int rows, algorithm kind) {
-    memory.desc shape = oneDnn.shape(format_tag.ab, rows, vocabularySize);
-    softmax_forward.primitive_desc description =
-        oneDnn.keep(
-            new softmax_forward.primitive_desc(
-                oneDnn.engine(),
-                prop_kind.forward_inference,
-                kind,
-                shape,
-                shape,
-                1,
-                oneDnn.attributes(),
-                false));
-    memory block = oneDnn.memory(shape, logits);
-    return new Softmax(
-        oneDnn.keep(new softmax_forward(description)),
-        oneDnn
-            .arguments()
-            .with(DNNL_ARG_SRC, block)
-            .with(DNNL_ARG_DST, block)
-            .with(DNNL_ARG_SCRATCHPAD, oneDnn.scratchpad(description.scratchpad_desc())));
-  }
-
-  private void execute(Softmax kernel) {
-    oneDnn.execute(kernel.primitive(), kernel.arguments());
+  /** In place, on the logits of a block. */
+  private Runnable softmax(int rows, algorithm kind) {
+    memory block = oneDnn.view(logits, rows, vocabularySize);
+    return oneDnn.softmax(kind, block.get_desc()).on(block, block);
   }
 
   /** The inputs [N, H + 1], whose last column is one. */
@@ -197,8 +166,7 @@ final class SoftmaxLayer {
     for (int i = 0; i < blocks.size(); i++) {
       Block block = blocks.get(i);
       inferLogits(i);
-      execute(
-          logSoftmax.computeIfAbsent(block.rows(), rows -> softmax(rows, algorithm.softmax_log)));
+      logSoftmax.computeIfAbsent(block.rows(), rows -> softmax(rows, algorithm.softmax_log)).run();
       logits.get(all, block.first() * vocabularySize, block.rows() * vocabularySize);
     }
     return all;
@@ -222,7 +190,7 @@ final class SoftmaxLayer {
 
   /** Leaves a block's probabilities in the place of its logits; returns Σ −ln p. */
   private double probabilities(Block block, int[] targets) {
-    execute(softmax.get(block.rows()));
+    softmax.get(block.rows()).run();
     double sum = 0;
     for (int row = 0; row < block.rows(); row++) {
       int place = block.first() + row;

@@ -32,27 +32,25 @@ class LstmCellTest {
     return gates;
   }
 
-  private float[] floats() {
-    float[] floats = new float[SIZE];
+  /** Fills an array of the cell, and returns what is in it. */
+  private float[] fill(float[] floats) {
     for (int k = 0; k < SIZE; k++) {
       floats[k] = random.nextFloat() - 0.5f;
     }
-    return floats;
+    return floats.clone();
   }
 
   @Test
   void aStepForwardIsTheEquations() {
     double[][] gates = writeGates();
-    float[] before = floats();
-    float[] state = before.clone();
-    float[] tanh = floats();
-    float[] hidden = tanh.clone();
+    float[] before = fill(cell.state());
+    float[] tanh = fill(cell.tanh());
 
-    cell.updateCell(state);
-    cell.writeHidden(hidden);
+    cell.updateState();
+    float[] hidden = cell.hidden();
 
     for (int k = 0; k < SIZE; k++) {
-      assertThat((double) state[k])
+      assertThat((double) cell.state()[k])
           .describedAs("seed %s", seed)
           .isCloseTo(gates[1][k] * before[k] + gates[0][k] * gates[2][k], within(1e-6));
       assertThat((double) hidden[k]).isCloseTo(gates[3][k] * tanh[k], within(1e-6));
@@ -60,25 +58,24 @@ class LstmCellTest {
   }
 
   @Test
-  void twoStepsBackAreTheEquationsAndTheirBiasGradientIsTheSum() {
+  void twoStepsBackwardAreTheEquationsAndTheirBiasGradientIsTheSum() {
     double[] bias = new double[4 * H];
-    cell.clearGradientSums();
+    cell.beginBackward();
+    double[] dc = new double[SIZE];
     for (int step = 0; step < 2; step++) {
       double[][] gates = writeGates();
-      float[] c = floats();
-      float[] tanh = floats();
-      float[] ofHidden = floats();
-      float[] ofNext = floats();
-      float[] ofCell = floats();
-      double[] dc = new double[SIZE];
+      float[] c = fill(cell.state());
+      float[] tanh = fill(cell.tanh());
+      float[] ofOutput = fill(cell.outputGradient());
+      float[] ofNext = fill(cell.nextGradient());
       double[][] expected = new double[4][SIZE];
       for (int k = 0; k < SIZE; k++) {
         double i = gates[0][k];
         double f = gates[1][k];
         double g = gates[2][k];
         double o = gates[3][k];
-        double dh = (double) ofHidden[k] + ofNext[k];
-        dc[k] = ofCell[k] + dh * o * (1 - (double) tanh[k] * tanh[k]);
+        double dh = (double) ofOutput[k] + ofNext[k];
+        dc[k] += dh * o * (1 - (double) tanh[k] * tanh[k]);
         expected[0][k] = dc[k] * g * i * (1 - i);
         expected[1][k] = dc[k] * c[k] * f * (1 - f);
         expected[2][k] = dc[k] * i * (1 - g * g);
@@ -89,11 +86,10 @@ class LstmCellTest {
         }
       }
 
-      cell.back(c, tanh, ofHidden, ofNext, ofCell);
+      cell.backward();
       cell.join();
 
       for (int k = 0; k < SIZE; k++) {
-        assertThat((double) ofCell[k]).describedAs("seed %s", seed).isCloseTo(dc[k], within(1e-6));
         for (int gate = 0; gate < 4; gate++) {
           assertThat((double) cell.rows()[(k / H * 4 + gate) * H + k % H])
               .describedAs("gate %s", gate)

@@ -4,17 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.fail;
 
 import java.util.function.DoubleUnaryOperator;
-import org.bytedeco.dnnl.eltwise_forward;
-import org.bytedeco.dnnl.global.dnnl;
 import org.bytedeco.dnnl.global.dnnl.algorithm;
-import org.bytedeco.dnnl.global.dnnl.prop_kind;
 import org.bytedeco.dnnl.memory;
 import org.bytedeco.javacpp.indexer.FloatIndexer;
 import org.junit.jupiter.api.Test;
 
-/**
- * The accuracy of the functions that oneDNN's LSTM cell computes with, over floats of every size.
- */
+/** The accuracy of oneDNN's functions that an LSTM is computed with, over floats of every size. */
 class OneDnnTest {
   private static final int COUNT = 1 << 22;
 
@@ -58,13 +53,7 @@ class OneDnnTest {
       x.put(1, Float.POSITIVE_INFINITY);
       x.put(2, Float.NEGATIVE_INFINITY);
       x.put(3, Float.NaN);
-      eltwise_forward.primitive_desc description =
-          oneDnn.keep(
-              new eltwise_forward.primitive_desc(
-                  oneDnn.engine(), prop_kind.forward_inference, function, shape, shape));
-      oneDnn.execute(
-          oneDnn.keep(new eltwise_forward(description)),
-          oneDnn.arguments().with(dnnl.DNNL_ARG_SRC, arguments).with(dnnl.DNNL_ARG_DST, values));
+      oneDnn.eltwise(function, shape).on(arguments, values).run();
       for (int i = 0; i < COUNT; i++) {
         double exact = reference.applyAsDouble(x.get(i));
         if (Double.isNaN(exact)) {
