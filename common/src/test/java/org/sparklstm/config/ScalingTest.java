@@ -125,6 +125,7 @@ class ScalingTest {
     assertThat(eight.data().lanes()).isEqualTo(80);
     assertThat(eight.train().epochs()).isEqualTo(21);
     assertThat(scaling("large", PTB, 2).settings().train().epochs()).isEqualTo(28);
+    assertThat(scaling("medium-tied", PTB, 2).settings().train().epochs()).isEqualTo(26);
   }
 
   @Test
