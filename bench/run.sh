@@ -55,6 +55,8 @@ peer() { # MODULE PROGRAM ARGUMENT …: tokens/s, or nothing if PYTHON lacks the
   fi
 }
 
+peer_windows() { [ "$1" = small ] && echo 100 || echo 12; } # that a peer is timed on
+
 engine() {
   echo "### Engine alone, tokens/s ($(machine))"
   installed torch || printf '\nPyTorch is not installed: its column is empty.\n\n'
@@ -62,7 +64,7 @@ engine() {
     "| gemm GFLOP/s, $workers workers | share |"
   echo "|---|---|---|---|---|---|---|"
   for preset in ${PRESETS:-small medium}; do
-    windows=$([ "$preset" = small ] && echo 100 || echo 12)
+    windows=$(peer_windows "$preset")
     flop=$([ "$preset" = small ] && echo 15.84e-3 || echo 79.56e-3) # GFLOP a token
     for _ in $(seq "$repeats"); do
       torch=$(peer torch pytorch_ptb.py "$corpus" "$preset" --windows "$windows")
@@ -94,7 +96,7 @@ precision() {
   echo "| preset | PyTorch | PyTorch, bfloat16 | TensorFlow | float32 | bfloat16 | ratio | ratio to the fastest peer |"
   echo "|---|---|---|---|---|---|---|---|"
   for preset in ${PRESETS:-small medium}; do
-    windows=$([ "$preset" = small ] && echo 100 || echo 12)
+    windows=$(peer_windows "$preset")
     for _ in $(seq "$repeats"); do
       torch=$(peer torch pytorch_ptb.py "$corpus" "$preset" --windows "$windows")
       torch16=$(peer torch pytorch_ptb.py "$corpus" "$preset" --windows "$windows" --bf16)
@@ -115,7 +117,7 @@ threads() {
   echo "| preset | workers | threads | PyTorch |"
   echo "|---|---|---|---|"
   for preset in ${PRESETS:-small medium}; do
-    windows=$([ "$preset" = small ] && echo 100 || echo 12)
+    windows=$(peer_windows "$preset")
     for _ in $(seq "$repeats"); do
       each=$(jmh trainingRound -t "$workers" -p preset="$preset" | grep tokens | rate)
       one=$(jmh trainingRound -t 1 -p preset="$preset" -p threads="$workers" | grep tokens | rate)
