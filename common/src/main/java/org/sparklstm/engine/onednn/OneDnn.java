@@ -151,9 +151,7 @@ final class OneDnn implements AutoCloseable {
 
   /** A matrix of zeros. */
   memory zeros(long rows, long columns) {
-    memory zeros = memory(matrix(memory.data_type.f32, rows, columns, columns, 1));
-    clear(floats(zeros));
-    return zeros;
+    return view(zeros(rows * columns), rows, columns);
   }
 
   /** The floats of a memory. */
@@ -213,11 +211,7 @@ final class OneDnn implements AutoCloseable {
   private Kernel reorder(memory.desc from, memory.desc to, primitive_attr attr, Arguments others) {
     reorder.primitive_desc description =
         keep(new reorder.primitive_desc(cpu, from, cpu, to, attr, false));
-    return kernel(
-        keep(new reorder(description)),
-        dnnl.DNNL_ARG_FROM,
-        dnnl.DNNL_ARG_TO,
-        others.with(dnnl.DNNL_ARG_SCRATCHPAD, scratchpad(description.scratchpad_desc())));
+    return kernel(keep(new reorder(description)), description.scratchpad_desc(), others);
   }
 
   /** {@code function} of each float. */
@@ -227,10 +221,7 @@ final class OneDnn implements AutoCloseable {
             new eltwise_forward.primitive_desc(
                 cpu, prop_kind.forward_inference, function, shape, shape, 0, 0, attributes, false));
     return kernel(
-        keep(new eltwise_forward(description)),
-        dnnl.DNNL_ARG_SRC,
-        dnnl.DNNL_ARG_DST,
-        arguments().with(dnnl.DNNL_ARG_SCRATCHPAD, scratchpad(description.scratchpad_desc())));
+        keep(new eltwise_forward(description)), description.scratchpad_desc(), arguments());
   }
 
   /** The softmax of each row, or its logarithm. */
@@ -240,10 +231,7 @@ final class OneDnn implements AutoCloseable {
             new softmax_forward.primitive_desc(
                 cpu, prop_kind.forward_inference, kind, shape, shape, 1, attributes, false));
     return kernel(
-        keep(new softmax_forward(description)),
-        dnnl.DNNL_ARG_SRC,
-        dnnl.DNNL_ARG_DST,
-        arguments().with(dnnl.DNNL_ARG_SCRATCHPAD, scratchpad(description.scratchpad_desc())));
+        keep(new softmax_forward(description)), description.scratchpad_desc(), arguments());
   }
 
   /**
@@ -279,16 +267,19 @@ final class OneDnn implements AutoCloseable {
 
   private Kernel product(matmul.primitive_desc description, Arguments others) {
     keep(description);
-    return kernel(
-        keep(new matmul(description)),
-        dnnl.DNNL_ARG_SRC,
-        dnnl.DNNL_ARG_DST,
-        others.with(dnnl.DNNL_ARG_SCRATCHPAD, scratchpad(description.scratchpad_desc())));
+    return kernel(keep(new matmul(description)), description.scratchpad_desc(), others);
   }
 
-  private Kernel kernel(primitive computation, int source, int destination, Arguments others) {
+  /**
+   * A kernel that runs a primitive.
+   *
+   * @param scratch its scratchpad
+   * @param others arguments besides source, destination and scratchpad
+   */
+  private Kernel kernel(primitive computation, memory.desc scratch, Arguments others) {
+    others.with(dnnl.DNNL_ARG_SCRATCHPAD, scratchpad(scratch));
     return (from, to) -> {
-      Arguments arguments = copy(others).with(source, from).with(destination, to);
+      Arguments arguments = copy(others).with(dnnl.DNNL_ARG_SRC, from).with(dnnl.DNNL_ARG_DST, to);
       return () -> computation.execute(commands, arguments.map);
     };
   }
