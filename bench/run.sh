@@ -55,7 +55,17 @@ peer() { # MODULE PROGRAM ARGUMENT …: tokens/s, or nothing if PYTHON lacks the
   fi
 }
 
-peer_windows() { [ "$1" = small ] && echo 100 || echo 12; } # that a peer is timed on
+rows() { # COMMAND: prints a row with it REPEATS times for each preset; windows is what a peer is timed on
+  for preset in ${PRESETS:-small medium}; do
+    windows=$([ "$preset" = small ] && echo 100 || echo 12)
+    for _ in $(seq "$repeats"); do
+      "$1"
+    done
+  done
+}
+pytorch() { peer torch pytorch_ptb.py "$corpus" "$preset" --windows "$windows" "$@"; } # OPTION …: tokens/s
+tensorflow() { peer tensorflow tensorflow_ptb.py "$corpus" "$preset" "$windows"; }
+ours() { jmh trainingRound -p preset="$preset" "$@" | grep tokens | rate; } # OPTION …: tokens/s
 
 engine() {
   echo "### Engine alone, tokens/s ($(machine))"
@@ -63,20 +73,7 @@ engine() {
   echo "| preset | PyTorch | TensorFlow | oneDNN, $workers workers | ratio to the faster" \
     "| gemm GFLOP/s, $workers workers | share |"
   echo "|---|---|---|---|---|---|---|"
-  for preset in ${PRESETS:-small medium}; do
-    windows=$(peer_windows "$preset")
-    flop=$([ "$preset" = small ] && echo 15.84e-3 || echo 79.56e-3) # GFLOP a token
-    for _ in $(seq "$repeats"); do
-      torch=$(peer torch pytorch_ptb.py "$corpus" "$preset" --windows "$windows")
-      tf=$(peer tensorflow tensorflow_ptb.py "$corpus" "$preset" "$windows")
-      ours=$(jmh trainingRound -t "$workers" -p preset="$preset" | grep tokens | rate)
-      gemm=$(jmh product -t "$workers" -p rowsColumnsInner="400 10000 200" | grep gigaflop | rate)
-      awk -v p="$preset" -v a="${torch:-0}" -v b="${tf:-0}" -v o="$ours" -v g="$gemm" -v f="$flop" 'BEGIN {
-        faster = a > b ? a : b
-        printf "| %s | %s | %s | %d | %s | %.0f | %.0f %% |\n", p, a ? a : "–", b ? b : "–", o,
-          faster ? sprintf("%.2f", o / faster) : "–", g, 100 * o * f / g }'
-    done
-  done
+  rows engine_row
   echo "### small, tokens/s: the reference engine with $workers workers;" \
     "DL4J's own fit with its defaults, and with one thread"
   jmh trainingRound -t "$workers" -p preset=small -p engine=dl4j | grep tokens
@@ -87,6 +84,18 @@ engine() {
   grep -o 'gc.alloc.rate.norm.*B/op' "$work/jmh.log" | tail -1
 }
 
+engine_row() {
+  flop=$([ "$preset" = small ] && echo 15.84e-3 || echo 79.56e-3) # GFLOP a token
+  torch=$(pytorch)
+  tf=$(tensorflow)
+  plain=$(ours -t "$workers")
+  gemm=$(jmh product -t "$workers" -p rowsColumnsInner="400 10000 200" | grep gigaflop | rate)
+  awk -v p="$preset" -v a="${torch:-0}" -v b="${tf:-0}" -v o="$plain" -v g="$gemm" -v f="$flop" 'BEGIN {
+    faster = a > b ? a : b
+    printf "| %s | %s | %s | %d | %s | %.0f | %.0f %% |\n", p, a ? a : "–", b ? b : "–", o,
+      faster ? sprintf("%.2f", o / faster) : "–", g, 100 * o * f / g }'
+}
+
 precision() {
   if ! grep -qm1 avx512_bf16 /proc/cpuinfo; then
     echo "precision is left out: this processor has no avx512_bf16" >&2
@@ -95,36 +104,32 @@ precision() {
   echo "### Engine alone, engine.precision in turn, tokens/s of $workers workers ($(machine))"
   echo "| preset | PyTorch | PyTorch, bfloat16 | TensorFlow | float32 | bfloat16 | ratio | ratio to the fastest peer |"
   echo "|---|---|---|---|---|---|---|---|"
-  for preset in ${PRESETS:-small medium}; do
-    windows=$(peer_windows "$preset")
-    for _ in $(seq "$repeats"); do
-      torch=$(peer torch pytorch_ptb.py "$corpus" "$preset" --windows "$windows")
-      torch16=$(peer torch pytorch_ptb.py "$corpus" "$preset" --windows "$windows" --bf16)
-      tf=$(peer tensorflow tensorflow_ptb.py "$corpus" "$preset" "$windows")
-      plain=$(jmh trainingRound -t "$workers" -p preset="$preset" | grep tokens | rate)
-      rounded=$(jmh trainingRound -t "$workers" -p preset="$preset" -p precision=bfloat16 | grep tokens | rate)
-      awk -v p="$preset" -v t="${torch:-0}" -v u="${torch16:-0}" -v f="${tf:-0}" -v a="$plain" -v b="$rounded" 'BEGIN {
-        fastest = t > u ? t : u
-        fastest = f > fastest ? f : fastest
-        printf "| %s | %s | %s | %s | %d | %d | %.2f | %s |\n", p, t ? t : "–", u ? u : "–", f ? f : "–", a, b, b / a,
-          fastest ? sprintf("%.2f", b / fastest) : "–" }'
-    done
-  done
+  rows precision_row
+}
+precision_row() {
+  torch=$(pytorch)
+  torch16=$(pytorch --bf16)
+  tf=$(tensorflow)
+  plain=$(ours -t "$workers")
+  rounded=$(ours -t "$workers" -p precision=bfloat16)
+  awk -v p="$preset" -v t="${torch:-0}" -v u="${torch16:-0}" -v f="${tf:-0}" -v a="$plain" -v b="$rounded" 'BEGIN {
+    fastest = t > u ? t : u
+    fastest = f > fastest ? f : fastest
+    printf "| %s | %s | %s | %s | %d | %d | %.2f | %s |\n", p, t ? t : "–", u ? u : "–", f ? f : "–", a, b, b / a,
+      fastest ? sprintf("%.2f", b / fastest) : "–" }'
 }
 
 threads() {
   echo "### Engine alone, tokens/s: $workers workers of one thread, and one worker of $workers threads ($(machine))"
   echo "| preset | workers | threads | PyTorch |"
   echo "|---|---|---|---|"
-  for preset in ${PRESETS:-small medium}; do
-    windows=$(peer_windows "$preset")
-    for _ in $(seq "$repeats"); do
-      each=$(jmh trainingRound -t "$workers" -p preset="$preset" | grep tokens | rate)
-      one=$(jmh trainingRound -t 1 -p preset="$preset" -p threads="$workers" | grep tokens | rate)
-      torch=$(peer torch pytorch_ptb.py "$corpus" "$preset" --windows "$windows" --threads "$workers")
-      printf '| %s | %.0f | %.0f | %s |\n' "$preset" "$each" "$one" "${torch:-–}"
-    done
-  done
+  rows threads_row
+}
+threads_row() {
+  each=$(ours -t "$workers")
+  one=$(ours -t 1 -p threads="$workers")
+  torch=$(pytorch --threads "$workers")
+  printf '| %s | %.0f | %.0f | %s |\n' "$preset" "$each" "$one" "${torch:-–}"
 }
 
 score() {
