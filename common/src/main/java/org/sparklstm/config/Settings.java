@@ -55,6 +55,8 @@ public record Settings(
       float initScale,
       float keepProbability,
       DropoutMode dropoutMode,
+      float recurrentKeepProbability,
+      float embeddingKeepProbability,
       boolean tieEmbeddings) {}
 
   /**
@@ -191,7 +193,11 @@ public record Settings(
 
   /** What training does against overfitting. */
   public Regularisation regularisation() {
-    return new Regularisation(model.keepProbability, model.dropoutMode);
+    return new Regularisation(
+        model.keepProbability,
+        model.dropoutMode,
+        model.recurrentKeepProbability,
+        model.embeddingKeepProbability);
   }
 
   /**

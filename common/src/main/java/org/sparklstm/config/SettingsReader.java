@@ -59,8 +59,10 @@ final class SettingsReader {
                         "model.init-scale",
                         x -> (float) x > 0 && (float) x < Float.POSITIVE_INFINITY,
                         "greater than 0"),
-                (float) real("model.keep-probability", x -> (float) x > 0 && x <= 1, "in (0, 1]"),
+                probability("model.keep-probability"),
                 choice("model.dropout-mode", DropoutMode.class),
+                probability("model.recurrent-keep-probability"),
+                probability("model.embedding-keep-probability"),
                 choice("model.tie-embeddings", List.of(false, true))),
             new Settings.Vocabulary(
                 integer("vocabulary.size", 2), integerOrAuto("vocabulary.min-count")),
@@ -215,6 +217,11 @@ final class SettingsReader {
       throw invalid(key, rule);
     }
     return value;
+  }
+
+  /** Greater than 0, as a float too. */
+  private float probability(String key) {
+    return (float) real(key, x -> (float) x > 0 && x <= 1, "in (0, 1]");
   }
 
   /** A decimal number; not NaN, Infinity, 5d or 0x1p3, which Java reads too. */

@@ -3,10 +3,14 @@ package org.sparklstm.engine;
 /**
  * Dropout masks drawn by counter, not from a stream: a unit's fate depends only on (seed, epoch,
  * window, lane, layer, time step, unit), so any number of workers and any retry draws the same
- * noise. Locked masks are drawn as those of time step 0. The hash is the finaliser of SplitMix64
- * (Steele, Lea and Flood 2014).
+ * noise. Locked masks are drawn as those of time step 0. What all lanes have in common, recurrent
+ * weights and words, is drawn as that of lane {@link #ALL_LANES}. The hash is the finaliser of
+ * SplitMix64 (Steele, Lea and Flood 2014).
  */
 public final class DropoutNoise {
+  /** Stands for a lane in the key of the masks that all lanes have in common. */
+  public static final int ALL_LANES = -1;
+
   private static final long GOLDEN_GAMMA = 0x9E3779B97F4A7C15L;
 
   private DropoutNoise() {}
@@ -23,13 +27,15 @@ public final class DropoutNoise {
   }
 
   /**
-   * The key of the mask over one lane's [T, H] activations that enter a layer.
+   * The key of a mask: in a lane over the [T, H] activations that enter a layer; for {@link
+   * #ALL_LANES} over the recurrent weights of an LSTM layer, and over the vocabulary in the place
+   * of the softmax layer.
    *
    * @param noiseSeed of the epoch
    * @param window number of the window in the epoch, from 0
-   * @param lane number of the lane in the whole batch, from 0
+   * @param lane number of the lane in the whole batch, from 0, or {@link #ALL_LANES}
    * @param layer from 0; the softmax layer comes after the last LSTM layer
-   * @return what {@link #draw} takes
+   * @return what {@link #draw}, {@link #drawWeights} and {@link #factor} take
    */
   public static long key(long noiseSeed, int window, int lane, int layer) {
     return mix(mix(mix(noiseSeed + GOLDEN_GAMMA) + window) + ((long) lane << 32) + layer);
@@ -52,6 +58,46 @@ public final class DropoutNoise {
       counter += GOLDEN_GAMMA;
       long below = ((mix(counter) >>> 40) - kept) >> 63; // all ones or zeros: no branch to predict
       factors[unit] = Float.intBitsToFloat(scale & (int) below);
+    }
+  }
+
+  /**
+   * What the embedding of a word is multiplied with.
+   *
+   * @param key of the vocabulary's mask
+   * @param word from 0
+   * @param keepProbability in (0, 1]
+   * @return 1 / keepProbability or 0, as {@link #draw} gives unit {@code word} of time step 0
+   */
+  public static float factor(long key, int word, float keepProbability) {
+    long kept = (long) Math.ceil(keepProbability * 0x1p24);
+    return mix(key + GOLDEN_GAMMA * (word + 1L)) >>> 40 < kept ? 1 / keepProbability : 0;
+  }
+
+  /**
+   * What a row of a matrix of weights is multiplied with: each element 1 / keepProbability or 0.
+   * The probability is rounded up to a multiple of 2^−16: weights are many, so that one hash serves
+   * four.
+   *
+   * @param key of the matrix's mask
+   * @param row from 0
+   * @param keepProbability in (0, 1]
+   * @param factors [H], written
+   */
+  public static void drawWeights(long key, int row, float keepProbability, float[] factors) {
+    int kept = (int) Math.ceil(keepProbability * 0x1p16); // of 2^16 equally likely values
+    int scale = Float.floatToRawIntBits(1 / keepProbability);
+    long hashes = (factors.length + 3L) / 4;
+    long counter = key + GOLDEN_GAMMA * (row * hashes);
+    for (int column = 0; column < factors.length; column += 4) {
+      counter += GOLDEN_GAMMA;
+      long bits = mix(counter);
+      int end = Math.min(column + 4, factors.length);
+      for (int i = column; i < end; i++) {
+        int below = ((int) (bits & 0xFFFF) - kept) >> 31;
+        factors[i] = Float.intBitsToFloat(scale & below);
+        bits >>>= 16;
+      }
     }
   }
 

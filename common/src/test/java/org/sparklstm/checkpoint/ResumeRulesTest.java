@@ -39,6 +39,8 @@ class ResumeRulesTest {
     "model.hidden-size, 2, 3",
     "model.init-scale, 0.1, 0.2",
     "model.keep-probability, 1, 0.5",
+    "model.recurrent-keep-probability, 1, 0.5",
+    "model.embedding-keep-probability, 1, 0.5",
     "vocabulary.size, 10000, 9999",
     "data.lanes, 2, 4",
     "data.window, 2, 3",

@@ -43,7 +43,7 @@ class SettingsTest {
   }
 
   private static Settings.Model model(int layers, int hidden, float scale, float keep) {
-    return new Settings.Model(layers, hidden, scale, keep, DropoutMode.PER_STEP, false);
+    return new Settings.Model(layers, hidden, scale, keep, DropoutMode.PER_STEP, 1, 1, false);
   }
 
   @ParameterizedTest(name = "{0}")
@@ -78,7 +78,7 @@ class SettingsTest {
   @ParameterizedTest
   @MethodSource("org.sparklstm.config.SettingsLoader#presets")
   void everyPresetSetsEveryKey(String preset) {
-    assertThat(SettingsLoader.load(preset, null, List.of()).entries()).hasSize(43);
+    assertThat(SettingsLoader.load(preset, null, List.of()).entries()).hasSize(45);
   }
 
   @Test

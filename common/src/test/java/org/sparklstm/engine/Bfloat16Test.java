@@ -9,6 +9,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.nd4j.linalg.api.buffer.DataType;
+import org.sparklstm.engine.Regularisation.DropoutMode;
 import org.sparklstm.engine.dl4j.Dl4jEngine;
 import org.sparklstm.model.LstmShape;
 import org.sparklstm.model.ParameterLayout;
@@ -45,6 +46,26 @@ class Bfloat16Test {
 
       assertThat(loss.nats()).isCloseTo(expected.nats(), within(ROUNDING * expected.nats()));
       assertEachTensorIsNear(shape, rounded.gradient(), precise.gradient());
+    }
+  }
+
+  /** The noise is the same in both, so that their gradients are of the same function. */
+  @ParameterizedTest
+  @CsvSource({"13, 7, 2, 3, 5, PER_STEP", "301, 33, 2, 2, 7, LOCKED"})
+  void withNoiseEachTensorsGradientIsThatOfFloatsButForRoundings(
+      int words, int h, int layers, int lanes, int length, DropoutMode mode) {
+    LstmShape shape = new LstmShape(words, h, layers, true);
+    Regularisation noise = new Regularisation(0.7f, mode, 0.6f, 0.8f);
+    float[] parameters = ParameterLayout.initialise(shape, 0.5f, random.nextLong());
+    Window window = ReplicaTest.randomWindow(random, shape, lanes, length);
+    try (Replica rounded = onednn(shape, lanes, Precision.BFLOAT16);
+        Replica plain = onednn(shape, lanes, Precision.FLOAT32)) {
+      rounded.setParameters(parameters);
+      plain.setParameters(parameters);
+      rounded.backpropagate(window, noise, 1);
+      plain.backpropagate(window, noise, 1);
+
+      assertEachTensorIsNear(shape, rounded.gradient(), plain.gradient());
     }
   }
 

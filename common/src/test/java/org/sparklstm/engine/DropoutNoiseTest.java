@@ -2,6 +2,8 @@ package org.sparklstm.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.HashSet;
+import java.util.Set;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.FloatRange;
@@ -31,6 +33,48 @@ class DropoutNoiseTest {
       float uniform = (bits >>> 40) * 0x1p-24f;
       assertThat(factors[unit]).isEqualTo(uniform < keep ? 1 / keep : 0);
     }
+  }
+
+  @Property(tries = 200)
+  void fourWeightsOfARowShareAHash(
+      @ForAll long key,
+      @ForAll @IntRange(max = 40) int row,
+      @ForAll @FloatRange(min = 0, minIncluded = false, max = 1) float keep,
+      @ForAll @IntRange(min = 1, max = 70) int columns) {
+    float[] factors = new float[columns];
+
+    DropoutNoise.drawWeights(key, row, keep, factors);
+
+    int hashes = (columns - 1) / 4 + 1;
+    for (int column = 0; column < columns; column++) {
+      long bits = mix(key + 0x9E3779B97F4A7C15L * (row * hashes + column / 4 + 1L));
+      double uniform = ((bits >>> (16 * (column % 4))) & 0xFFFF) * 0x1p-16;
+      assertThat(factors[column]).isEqualTo(uniform < keep ? 1 / keep : 0);
+    }
+  }
+
+  @Property(tries = 200)
+  void aWordIsKeptAsAUnitOfTheVocabulary(
+      @ForAll long key,
+      @ForAll @IntRange(max = 300) int word,
+      @ForAll @FloatRange(min = 0, minIncluded = false, max = 1) float keep) {
+    float[] factors = new float[301];
+    DropoutNoise.draw(key, 0, keep, factors);
+
+    assertThat(DropoutNoise.factor(key, word, keep)).isEqualTo(factors[word]);
+  }
+
+  @Test
+  void everyMaskHasAKeyOfItsOwn() {
+    Set<Long> keys = new HashSet<>();
+    for (int window = 0; window < 20; window++) {
+      for (int lane = DropoutNoise.ALL_LANES; lane < 20; lane++) {
+        for (int layer = 0; layer < 4; layer++) {
+          keys.add(DropoutNoise.key(7, window, lane, layer));
+        }
+      }
+    }
+    assertThat(keys).hasSize(20 * 21 * 4);
   }
 
   @Test

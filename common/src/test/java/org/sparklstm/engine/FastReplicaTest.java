@@ -170,7 +170,7 @@ public abstract class FastReplicaTest extends ReplicaTest {
   /** Trains on a window and compares the memory that it takes with what the engine says. */
   protected final void assertTakesNoMoreThanSaid(
       LstmShape shape, int lanes, int length, DropoutMode mode, Precision precision) {
-    Regularisation regularisation = new Regularisation(0.5f, mode);
+    Regularisation regularisation = new Regularisation(0.5f, mode, 0.5f, 0.5f);
     Window window = randomWindow(fresh(), shape, lanes, length);
     loadLibrary();
     EngineChoice how = new EngineChoice(engine.name(), 1, precision, Device.AUTO);

@@ -1,5 +1,6 @@
 package org.sparklstm.engine;
 
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import org.sparklstm.engine.Regularisation.DropoutMode;
@@ -46,6 +47,8 @@ final class NaiveLstm {
   double[][] logProbabilities(float[] p, double[] state, Window window, long noiseSeed) {
     int h = shape.hiddenSize();
     double[][] logs = new double[window.length() * window.lanes()][];
+    float[][] recurrent = new float[shape.layers()][];
+    Arrays.setAll(recurrent, layer -> recurrentWeights(p, layer, window, noiseSeed));
     for (int t = 0; t < window.length(); t++) {
       for (int b = 0; b < window.lanes(); b++) {
         int input = window.inputs()[t * window.lanes() + b];
@@ -53,9 +56,11 @@ final class NaiveLstm {
         for (int u = 0; u < h; u++) {
           x[u] = p[offsets.get("embedding.weight") + input * h + u];
         }
+        dropWord(x, input, window, noiseSeed);
         for (int layer = 0; layer < shape.layers(); layer++) {
           drop(x, window, b, layer, t, noiseSeed);
-          x = cell(p, state, b * shape.laneStateSize() + layer * 2 * h, layer, x);
+          float[] left = recurrent[layer];
+          x = cell(p, left, state, b * shape.laneStateSize() + layer * 2 * h, layer, x);
         }
         drop(x, window, b, shape.layers(), t, noiseSeed);
         logs[t * window.lanes() + b] = logSoftmax(p, x);
@@ -77,17 +82,47 @@ final class NaiveLstm {
     }
   }
 
+  private void dropWord(double[] x, int word, Window window, long noiseSeed) {
+    if (!regularisation.dropsWords()) {
+      return;
+    }
+    long key = DropoutNoise.key(noiseSeed, window.index(), -1, shape.layers());
+    float[] factors = new float[shape.vocabularySize()];
+    DropoutNoise.draw(key, 0, regularisation.embeddingKeepProbability(), factors);
+    for (int u = 0; u < x.length; u++) {
+      x[u] *= factors[word];
+    }
+  }
+
+  /** What weight-drop leaves of a layer's recurrent weights, [4·H·H]. */
+  private float[] recurrentWeights(float[] p, int layer, Window window, long noiseSeed) {
+    int h = shape.hiddenSize();
+    int at = offsets.get("lstm.weight_hh_l" + layer);
+    float[] weights = Arrays.copyOfRange(p, at, at + 4 * h * h);
+    if (regularisation.dropsWeights()) {
+      long key = DropoutNoise.key(noiseSeed, window.index(), -1, layer);
+      float[] factors = new float[h];
+      for (int row = 0; row < 4 * h; row++) {
+        DropoutNoise.drawWeights(key, row, regularisation.recurrentKeepProbability(), factors);
+        for (int u = 0; u < h; u++) {
+          weights[row * h + u] *= factors[u];
+        }
+      }
+    }
+    return weights;
+  }
+
   /** i, f, g, o = W·x + R·h + b; c ← σ(f)·c + σ(i)·tanh(g); h ← σ(o)·tanh(c). */
-  private double[] cell(float[] p, double[] state, int at, int layer, double[] x) {
+  private double[] cell(
+      float[] p, float[] recurrent, double[] state, int at, int layer, double[] x) {
     int h = shape.hiddenSize();
     int w = offsets.get("lstm.weight_ih_l" + layer);
-    int r = offsets.get("lstm.weight_hh_l" + layer);
     int bias = offsets.get("lstm.bias_ih_l" + layer);
     double[] gates = new double[4 * h];
     for (int g = 0; g < 4 * h; g++) {
       gates[g] = p[bias + g];
       for (int u = 0; u < h; u++) {
-        gates[g] += p[w + g * h + u] * x[u] + p[r + g * h + u] * state[at + u];
+        gates[g] += p[w + g * h + u] * x[u] + recurrent[g * h + u] * state[at + u];
       }
     }
     double[] hidden = new double[h];

@@ -16,6 +16,10 @@ class RegularisationTest {
     assertThatThrownBy(() -> new Regularisation(keepProbability, DropoutMode.LOCKED))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage("Keep probability must be in (0, 1], is " + keepProbability);
+    assertThatThrownBy(() -> new Regularisation(1, DropoutMode.LOCKED, keepProbability, 1))
+        .hasMessage("Recurrent keep probability must be in (0, 1], is " + keepProbability);
+    assertThatThrownBy(() -> new Regularisation(1, DropoutMode.LOCKED, 1, keepProbability))
+        .hasMessage("Embedding keep probability must be in (0, 1], is " + keepProbability);
   }
 
   @Test
@@ -27,6 +31,10 @@ class RegularisationTest {
   @Test
   void nothingIsDroppedIfAllIsKept() {
     assertThat(Regularisation.NONE.drops()).isFalse();
+    assertThat(Regularisation.NONE.dropsWeights()).isFalse();
+    assertThat(Regularisation.NONE.dropsWords()).isFalse();
     assertThat(new Regularisation(0.99f, DropoutMode.LOCKED).drops()).isTrue();
+    assertThat(new Regularisation(1, DropoutMode.LOCKED, 0.99f, 1).dropsWeights()).isTrue();
+    assertThat(new Regularisation(1, DropoutMode.LOCKED, 1, 0.99f).dropsWords()).isTrue();
   }
 }

@@ -26,9 +26,9 @@ import org.sparklstm.text.Window;
 public abstract class ReplicaTest {
   static final long NOISE = 99;
   private static final EngineChoice HOW = EngineChoice.of("any");
-  private static final Regularisation DROPOUT = new Regularisation(0.5f, DropoutMode.PER_STEP);
 
   private final Engine engine;
+  private final Regularisation noise; // all kinds that the engine has
   private final Engine precise;
   private final Tolerance tolerance;
 
@@ -52,6 +52,7 @@ public abstract class ReplicaTest {
    */
   protected ReplicaTest(Engine engine, Engine precise, Tolerance tolerance) {
     this.engine = engine;
+    this.noise = known(new Regularisation(0.5f, DropoutMode.PER_STEP, 0.5f, 0.5f));
     this.precise = precise;
     this.tolerance = tolerance;
   }
@@ -91,21 +92,39 @@ public abstract class ReplicaTest {
     return engine.refuses(shape, Regularisation.NONE, HOW).isEmpty() ? shape : shape.untied();
   }
 
-  @ParameterizedTest(name = "V={0} H={1} L={2} B={3} T={4} tied={5} keep={6} {7}")
+  /** The same without what the engine does not have. */
+  private Regularisation known(Regularisation all) {
+    LstmShape any = new LstmShape(2, 1, 1);
+    return engine.refuses(any, all, HOW).isEmpty()
+        ? all
+        : new Regularisation(all.keepProbability(), all.dropoutMode());
+  }
+
+  @ParameterizedTest(
+      name = "V={0} H={1} L={2} B={3} T={4} tied={5} keep={6} {7} recurrent={8} embedding={9}")
   @CsvSource({
-    "13, 7, 2, 3, 5, false, 1, PER_STEP",
-    "11, 5, 1, 1, 1, true, 1, PER_STEP",
-    "17, 4, 3, 2, 7, false, 0.5, PER_STEP",
-    "12, 5, 2, 1, 4, false, 0.5, PER_STEP",
-    "12, 5, 2, 1, 4, false, 0.5, LOCKED",
-    "9, 13, 2, 4, 3, true, 0.35, LOCKED"
+    "13, 7, 2, 3, 5, false, 1, PER_STEP, 1, 1",
+    "11, 5, 1, 1, 1, true, 1, PER_STEP, 1, 1",
+    "17, 4, 3, 2, 7, false, 0.5, PER_STEP, 1, 1",
+    "12, 5, 2, 1, 4, false, 0.5, PER_STEP, 1, 1",
+    "12, 5, 2, 1, 4, false, 0.5, LOCKED, 1, 1",
+    "9, 13, 2, 4, 3, true, 0.35, LOCKED, 1, 1",
+    "14, 7, 2, 3, 5, false, 1, PER_STEP, 0.5, 1",
+    "9, 6, 2, 2, 5, true, 1, PER_STEP, 1, 0.5",
+    "5, 9, 3, 3, 4, true, 0.75, LOCKED, 0.6, 0.7",
+    "5, 5, 1, 2, 6, false, 0.75, PER_STEP, 0.3, 0.8"
   })
   void everyGradientEqualsCentralDifferencesInDouble(ArgumentsAccessor arguments) {
     LstmShape shape = shape(arguments);
     int lanes = arguments.getInteger(3);
     int length = arguments.getInteger(4);
     Regularisation regularisation =
-        new Regularisation(arguments.getFloat(6), arguments.get(7, DropoutMode.class));
+        known(
+            new Regularisation(
+                arguments.getFloat(6),
+                arguments.get(7, DropoutMode.class),
+                arguments.getFloat(8),
+                arguments.getFloat(9)));
     Case model = new Case(shape, lanes);
     float[] parameters = model.parameters;
     Window window = model.window(length);
@@ -285,7 +304,7 @@ public abstract class ReplicaTest {
       for (int run = 0; run < 2; run++) {
         replica.setParameters(parameters);
         replica.setLaneState(state);
-        replica.backpropagate(window, DROPOUT, NOISE);
+        replica.backpropagate(window, noise, NOISE);
         replica.step(new Sgd(0.1), 1.0);
         results[run] = replica.parameters();
         replica.evaluate(randomWindow(random, shape, 3, 2));
@@ -306,7 +325,7 @@ public abstract class ReplicaTest {
       LossSum loss = LossSum.ZERO;
       double norm = 0;
       for (int i = 2; i < 14; i++) {
-        loss = loss.plus(steps.backpropagate(text.window(i), DROPOUT, NOISE));
+        loss = loss.plus(steps.backpropagate(text.window(i), noise, NOISE));
         norm = Math.max(norm, steps.step(sgd, rate(i)));
       }
       assertThat(result).isEqualTo(new Steps.Result(loss, norm));
@@ -330,9 +349,9 @@ public abstract class ReplicaTest {
     return 1.0 / (1 + window);
   }
 
-  private static Steps steps(LaneShard text, int from, int to, Optimiser optimiser) {
+  private Steps steps(LaneShard text, int from, int to, Optimiser optimiser) {
     LaneReader reader = new LaneReader(List.of(text).iterator());
-    return new Steps(reader, from, to, optimiser, ReplicaTest::rate, DROPOUT, NOISE);
+    return new Steps(reader, from, to, optimiser, ReplicaTest::rate, noise, NOISE);
   }
 
   /** So many words to predict in each lane, in windows of three. */

@@ -49,6 +49,12 @@ public final class Dl4jEngine implements Engine {
     if (shape.tiedEmbeddings()) {
       return Optional.of("DL4J has no model.tie-embeddings");
     }
+    if (regularisation.dropsWeights()) {
+      return Optional.of("DL4J needs model.recurrent-keep-probability = 1");
+    }
+    if (regularisation.dropsWords()) {
+      return Optional.of("DL4J needs model.embedding-keep-probability = 1");
+    }
     if (how.threads() > 1) {
       return Optional.of("DL4J needs engine.threads = 1");
     }

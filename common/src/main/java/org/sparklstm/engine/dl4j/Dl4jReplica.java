@@ -152,6 +152,9 @@ final class Dl4jReplica implements Replica {
 
   @Override
   public LossSum backpropagate(Window window, Regularisation regularisation, long noiseSeed) {
+    if (regularisation.dropsWeights() || regularisation.dropsWords()) {
+      throw new IllegalArgumentException("DL4J has dropout of activations only");
+    }
     for (int layer = 0; layer <= shape.layers(); layer++) {
       network
           .getLayer(layer + 1)

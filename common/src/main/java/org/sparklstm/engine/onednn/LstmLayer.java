@@ -30,6 +30,7 @@ final class LstmLayer {
   private final int hiddenSize;
   private final int step; // floats of a state of all lanes, [B, H]
   private final Trainable weights; // W_ih [4·H, H], W_hh [4·H, H], b [4·H]
+  private final DroppedWeights dropped; // what products read for W_hh; null: W_hh itself
   private final FloatPointer carriedHidden;
   private final FloatPointer carriedCell;
   private final Operand inputs; // x [N, H]
@@ -59,6 +60,7 @@ final class LstmLayer {
    *
    * @param type of the operands of products
    * @param layer from 0
+   * @param dropsWeights whether {@link #dropWeights} comes before each {@link #forward}
    * @param length T
    * @param carried read at a window's begin and left at its end by {@link #carry}
    * @param cell which layers use in turn
@@ -69,6 +71,7 @@ final class LstmLayer {
       LstmShape shape,
       int layer,
       Trainable weights,
+      boolean dropsWeights,
       int length,
       CarriedState carried,
       LstmCell cell) {
@@ -79,6 +82,8 @@ final class LstmLayer {
     this.hiddenSize = shape.hiddenSize();
     this.step = lanes * hiddenSize;
     this.weights = weights;
+    this.dropped =
+        dropsWeights ? new DroppedWeights(oneDnn, recurrent(weights.values()), hiddenSize) : null;
     this.carriedHidden = carried.hidden(layer);
     this.carriedCell = carried.cell(layer);
     long n = (long) length * lanes;
@@ -114,8 +119,7 @@ final class LstmLayer {
     memory[] stepCandidates = oneDnn.slices(candidates, lanes);
     memory[] stepCells = oneDnn.slices(cells, lanes);
     memory.desc ofGates = stepGates[0].get_desc();
-    PackedMatrix packed =
-        new PackedMatrix(oneDnn, weights, oneDnn.transposed(recurrentWeights()), type);
+    PackedMatrix packed = recurrentWeights(true);
     OneDnn.Kernel sigmoids = oneDnn.eltwise(eltwise_logistic, ofGates);
     OneDnn.Kernel tanhsOfState = oneDnn.eltwise(eltwise_tanh, stepCells[0].get_desc());
     this.roundHidden = hiddens.roundings(lanes);
@@ -141,8 +145,13 @@ final class LstmLayer {
     return oneDnn.view(weights.values(), 4L * hiddenSize, hiddenSize);
   }
 
-  private memory recurrentWeights() {
-    return oneDnn.view(recurrent(weights.values()), 4L * hiddenSize, hiddenSize);
+  /** W_hh as products at a time step read it. */
+  private PackedMatrix recurrentWeights(boolean transposed) {
+    Trainable source = dropped == null ? weights : dropped.weights();
+    FloatPointer values =
+        dropped == null ? recurrent(weights.values()) : dropped.weights().values();
+    memory plain = oneDnn.view(values, 4L * hiddenSize, hiddenSize);
+    return new PackedMatrix(oneDnn, source, transposed ? oneDnn.transposed(plain) : plain, type);
   }
 
   /** W_ih as products read it. */
@@ -166,6 +175,16 @@ final class LstmLayer {
   /** The outputs [N, H]. */
   FloatPointer outputs() {
     return oneDnn.floats(hiddens.floats()).getPointer(step);
+  }
+
+  /**
+   * Draws what is left of W_hh in the next window.
+   *
+   * @param key of the mask
+   * @param keepProbability of its elements
+   */
+  void dropWeights(long key, float keepProbability) {
+    dropped.draw(key, keepProbability);
   }
 
   /** Writes the outputs. */
@@ -246,7 +265,7 @@ final class LstmLayer {
       memory[] stepGates = oneDnn.slices(gates.rounded(), lanes);
       memory[] same = new memory[length];
       Arrays.fill(same, hidden);
-      PackedMatrix packed = new PackedMatrix(oneDnn, weights, recurrentWeights(), type);
+      PackedMatrix packed = recurrentWeights(false);
       this.toHiddenGradient =
           each(packed.products(stepGates[0].get_desc(), hidden.get_desc(), false), stepGates, same);
       long n = (long) length * lanes;
@@ -283,6 +302,9 @@ final class LstmLayer {
         }
       }
       products.forEach(Runnable::run);
+      if (dropped != null) {
+        dropped.dropGradient(recurrent(weights.gradient()));
+      }
       bias(weights.gradient()).put(cell.biasGradient());
     }
   }

@@ -54,15 +54,17 @@ final class OneDnnReplica implements Replica {
     long n = length * lanes;
     long lstm = l * (8 * h * h + 4 * h);
     long softmax = v * (h + 1);
-    // Parameters and their gradient; recurrent weights packed for both ways, all in blocks of 64
-    // columns; the softmax layer's matrix packed.
+    // Parameters and their gradient; recurrent weights after weight-drop, and packed for both ways,
+    // all in blocks of 64 columns; the softmax layer's matrix packed.
     long blocks = (4 * h + 63) / 64 * 64 * h + (h + 63) / 64 * 64 * 4 * h;
     long weights =
-        2 * (lstm + softmax) + l * blocks + softmax + (shape.tiedEmbeddings() ? 0 : v * h);
+        2 * (lstm + softmax)
+            + l * (4 * h * h + blocks)
+            + softmax
+            + (shape.tiedEmbeddings() ? 0 : v * h);
     // Two gradients and the softmax layer's inputs and mask. Of each layer inputs, mask, gates, g,
     // cells, their tanh and outputs. Of each layer the carried state, the state before the window
-    // and
-    // the gradient of the hidden state.
+    // and the gradient of the hidden state.
     long activations = n * h * (4 + 10 * l) + 5 * lanes * h * l;
     long logits = SoftmaxLayer.logits(v, n);
     long rounded =
@@ -124,7 +126,10 @@ final class OneDnnReplica implements Replica {
   @Override
   public LossSum backpropagate(Window next, Regularisation regularisation, long noiseSeed) {
     requireLanes(next);
-    double nats = window(next.length(), true).train(next, regularisation, noiseSeed);
+    if (window == null || !window.trains(next.length(), regularisation)) {
+      newWindow(next.length(), true, regularisation.dropsWeights());
+    }
+    double nats = window.train(next, regularisation, noiseSeed);
     return new LossSum(nats, next.targets().length);
   }
 
@@ -142,13 +147,17 @@ final class OneDnnReplica implements Replica {
     }
   }
 
-  /** The buffers for windows of {@code length} time steps. */
-  private OneDnnWindow window(int length, boolean training) {
-    if (window == null || !window.serves(length, training)) {
-      closeWindow();
-      window = new OneDnnWindow(shape, length, training, precision, parameters, state);
+  /** The buffers for inference on windows of {@code length} time steps. */
+  private OneDnnWindow inferring(int length) {
+    if (window == null || !window.infers(length)) {
+      newWindow(length, false, false);
     }
     return window;
+  }
+
+  private void newWindow(int length, boolean trains, boolean dropsWeights) {
+    closeWindow();
+    window = new OneDnnWindow(shape, length, trains, precision, dropsWeights, parameters, state);
   }
 
   private void closeWindow() {
@@ -187,13 +196,13 @@ final class OneDnnReplica implements Replica {
   @Override
   public LossSum evaluate(Window next) {
     requireLanes(next);
-    return new LossSum(window(next.length(), false).infer(next), next.targets().length);
+    return new LossSum(inferring(next.length()).infer(next), next.targets().length);
   }
 
   @Override
   public double[] score(Window next) {
     requireLanes(next);
-    OneDnnWindow buffers = window(next.length(), false);
+    OneDnnWindow buffers = inferring(next.length());
     buffers.infer(next);
     return buffers.nats();
   }
@@ -201,7 +210,7 @@ final class OneDnnReplica implements Replica {
   @Override
   public float[] next(int[] words) {
     requireLength("words, one a lane", words.length, state.lanes());
-    return window(1, false).next(words);
+    return inferring(1).next(words);
   }
 
   @Override

@@ -25,6 +25,7 @@ final class OneDnnWindow implements AutoCloseable {
   private final FloatIndexer[] outputs; // of each LSTM layer, [N, H]
   private final SoftmaxLayer softmax;
   private final boolean rounded; // whether products read bfloat16
+  private final boolean dropsWeights;
   private final Training training; // null if windows are only evaluated
 
   /** What only training needs. */
@@ -59,10 +60,12 @@ final class OneDnnWindow implements AutoCloseable {
 
     /** Draws the mask on the inputs of {@code layer}; null if nothing is dropped. */
     Mask mask(Window window, Regularisation regularisation, long noiseSeed, int layer) {
-      if (!regularisation.drops()) {
+      boolean words = layer == 0 && regularisation.dropsWords();
+      if (!regularisation.drops() && !words) {
         return null;
       }
-      int steps = regularisation.masks(length);
+      int drawn = regularisation.masks(length);
+      int steps = words ? length : drawn;
       long size = (long) steps * lanes * factors.length;
       if (masks[layer] == null || masks[layer].size(0) < size) {
         masks[layer] = FloatIndexer.create(oneDnn.zeros(size));
@@ -70,11 +73,25 @@ final class OneDnnWindow implements AutoCloseable {
       for (int lane = 0; lane < lanes; lane++) {
         long key = DropoutNoise.key(noiseSeed, window.index(), window.firstLane() + lane, layer);
         for (int t = 0; t < steps; t++) {
-          DropoutNoise.draw(key, t, regularisation.keepProbability(), factors);
+          DropoutNoise.draw(key, t % drawn, regularisation.keepProbability(), factors);
+          if (words) {
+            dropWord(window, t * lanes + lane, regularisation, noiseSeed);
+          }
           masks[layer].put((long) (t * lanes + lane) * factors.length, factors);
         }
       }
       return new Mask(masks[layer], steps * lanes);
+    }
+
+    private void dropWord(Window window, int row, Regularisation regularisation, long noiseSeed) {
+      float factor =
+          DropoutNoise.factor(
+              key(window, noiseSeed, layers.length),
+              window.inputs()[row],
+              regularisation.embeddingKeepProbability());
+      for (int unit = 0; unit < factors.length; unit++) {
+        factors[unit] *= factor;
+      }
     }
   }
 
@@ -92,6 +109,7 @@ final class OneDnnWindow implements AutoCloseable {
    * @param length T, time steps of the windows
    * @param trains whether they are trained on too
    * @param precision of training
+   * @param dropsWeights whether training drops recurrent weights
    * @param state read at a window's begin and left at its end
    */
   OneDnnWindow(
@@ -99,6 +117,7 @@ final class OneDnnWindow implements AutoCloseable {
       int length,
       boolean trains,
       Precision precision,
+      boolean dropsWeights,
       OneDnnParameters parameters,
       CarriedState state) {
     this.shape = shape;
@@ -110,13 +129,22 @@ final class OneDnnWindow implements AutoCloseable {
     this.inputs = new FloatIndexer[l + 1];
     this.outputs = new FloatIndexer[l];
     this.rounded = trains && precision == Precision.BFLOAT16;
+    this.dropsWeights = trains && dropsWeights;
     data_type operands = rounded ? data_type.bf16 : data_type.f32;
     try {
       LstmCell cell = new LstmCell(lanes, shape.hiddenSize());
       for (int layer = 0; layer < l; layer++) {
         layers[layer] =
             new LstmLayer(
-                oneDnn, operands, shape, layer, parameters.layer(layer), length, state, cell);
+                oneDnn,
+                operands,
+                shape,
+                layer,
+                parameters.layer(layer),
+                this.dropsWeights,
+                length,
+                state,
+                cell);
         inputs[layer] = FloatIndexer.create(layers[layer].inputs());
         outputs[layer] = FloatIndexer.create(layers[layer].outputs());
       }
@@ -139,11 +167,17 @@ final class OneDnnWindow implements AutoCloseable {
   }
 
   /**
-   * Whether this serves windows of {@code steps} time steps. Inference is in float32, so buffers of
-   * training in bfloat16 do not serve it: who trains and infers in turn makes new ones each time.
+   * Whether this serves inference on windows of {@code steps} time steps. It is in float32 and
+   * without noise, so buffers of training in bfloat16 or with weight-drop do not: who trains and
+   * infers in turn makes new ones each time.
    */
-  boolean serves(int steps, boolean toTrain) {
-    return steps == length && (toTrain ? training != null : !rounded);
+  boolean infers(int steps) {
+    return steps == length && !rounded && !dropsWeights;
+  }
+
+  /** Whether this serves training on windows of {@code steps} time steps. */
+  boolean trains(int steps, Regularisation regularisation) {
+    return steps == length && training != null && dropsWeights == regularisation.dropsWeights();
   }
 
   /** Σ −ln p without dropout, the lane state carried. */
@@ -180,6 +214,10 @@ final class OneDnnWindow implements AutoCloseable {
     }
     embed(window.inputs(), masks[0]);
     for (int layer = 0; layer < layers.length; layer++) {
+      if (dropsWeights) {
+        layers[layer].dropWeights(
+            key(window, noiseSeed, layer), regularisation.recurrentKeepProbability());
+      }
       layers[layer].forward();
       copyOutput(layer, masks[layer + 1]);
     }
@@ -215,6 +253,11 @@ final class OneDnnWindow implements AutoCloseable {
     if (training != null) {
       training.embedding.get(flat, 0);
     }
+  }
+
+  /** The key of a mask that all lanes have in common. */
+  private static long key(Window window, long noiseSeed, int layer) {
+    return DropoutNoise.key(noiseSeed, window.index(), DropoutNoise.ALL_LANES, layer);
   }
 
   private void carry() {

@@ -56,7 +56,8 @@ public final class TorchEngine implements Engine {
     long n = (long) lanes * length;
     long p = shape.parameterCount();
     // The gradient exists twice while it is copied, and cuDNN has a copy of the layers' weights.
-    long weights = 3 * p + 24L * shape.layers() * h * h;
+    // With weight-drop each layer has a mask and what it leaves.
+    long weights = 3 * p + 32L * shape.layers() * h * h;
     long activations = n * h * (8 + shape.layers() * 24L);
     long logits = 4 * n * shape.vocabularySize();
     int copies = how.device() == Device.CUDA_GRAPH ? 2 : 1; // a recording has its own

@@ -11,7 +11,7 @@ import org.sparklstm.model.LstmShape;
 
 /** The network on a device, forward; libtorch differentiates it. */
 final class TorchNetwork {
-  static final Dropout NO_DROPOUT = (activations, layer) -> activations;
+  static final Noise NO_NOISE = new Noise() {};
 
   private final LstmShape shape;
   private final TorchParameters parameters;
@@ -23,9 +23,22 @@ final class TorchNetwork {
     this.noBias = memory.keep(tensors.zeros(ScalarType.Float, 4L * shape.hiddenSize()));
   }
 
-  /** What is done with the activations [T, B, H] that enter a layer; L is the softmax layer. */
-  interface Dropout {
-    Tensor apply(Tensor activations, int layer);
+  /** What training does with tensors before they are used. */
+  interface Noise {
+    /** Of the embeddings [T, B, H] of words [T, B]. */
+    default Tensor words(Tensor embeddings, Tensor words) {
+      return embeddings;
+    }
+
+    /** Of the activations [T, B, H] that enter a layer; L is the softmax layer. */
+    default Tensor activations(Tensor activations, int layer) {
+      return activations;
+    }
+
+    /** Of the recurrent weights [4·H, H] of a layer. */
+    default Tensor weights(Tensor weights, int layer) {
+      return weights;
+    }
   }
 
   /**
@@ -44,19 +57,20 @@ final class TorchNetwork {
    * @param type of the operands of matrix products
    * @param training whether the result is to be differentiated
    */
-  Result forward(Tensor words, Tensor state, Dropout dropout, ScalarType type, boolean training) {
-    Tensor activations = torch.embedding(parameters.get("embedding.weight"), words);
+  Result forward(Tensor words, Tensor state, Noise noise, ScalarType type, boolean training) {
+    Tensor activations =
+        noise.words(torch.embedding(parameters.get("embedding.weight"), words), words);
     TensorVector ends = new TensorVector();
     for (int layer = 0; layer < shape.layers(); layer++) {
       T_TensorTensorTensor_T result =
           torch.lstm(
-              dropout.apply(activations, layer).to(type),
+              noise.activations(activations, layer).to(type),
               new TensorVector(
                   state.narrow(0, 2L * layer, 1).to(type),
                   state.narrow(0, 2L * layer + 1, 1).to(type)),
               new TensorVector(
                   parameters.get("lstm.weight_ih_l" + layer).to(type),
-                  parameters.get("lstm.weight_hh_l" + layer).to(type),
+                  noise.weights(parameters.get("lstm.weight_hh_l" + layer), layer).to(type),
                   parameters.get("lstm.bias_ih_l" + layer).to(type),
                   noBias.to(type)),
               true,
@@ -70,7 +84,7 @@ final class TorchNetwork {
     }
     Tensor logits =
         torch.linear(
-            dropout.apply(activations, shape.layers()).to(type).view(-1, shape.hiddenSize()),
+            noise.activations(activations, shape.layers()).to(type).view(-1, shape.hiddenSize()),
             parameters.get(shape.tiedEmbeddings() ? "embedding.weight" : "decoder.weight").to(type),
             new TensorOptional(parameters.get("decoder.bias").to(type)));
     return new Result(

@@ -1,63 +1,134 @@
 package org.sparklstm.engine.torch;
 
+import java.util.Arrays;
+import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorVector;
+import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.sparklstm.engine.DropoutNoise;
 import org.sparklstm.engine.Regularisation;
+import org.sparklstm.model.LstmShape;
 
 /**
- * {@link DropoutNoise} drawn on the device, to the same bits: its masks would be megabytes to copy
- * there in each window.
+ * The {@link DropoutNoise} of one window drawn on the device, to the same bits: its masks would be
+ * megabytes to copy there in each window.
  */
-final class TorchNoise {
+final class TorchNoise implements TorchNetwork.Noise {
   private static final long GOLDEN_GAMMA = 0x9E3779B97F4A7C15L;
+  private static final int BITS = 24; // of a hash, that an activation's or a word's fate depends on
+  private static final int WEIGHT_BITS = 16;
 
-  private TorchNoise() {}
+  private final Tensors tensors;
+  private final Regularisation regularisation;
+  private final LstmShape shape;
+  private final Tensor shared; // keys of what all lanes have in common, [L + 1]
+  private final Tensor factors; // of activations, [L + 1, T or 1, B, H]; null if none is dropped
+
+  /**
+   * Draws the masks of activations.
+   *
+   * @param keys [L + 1, B + 1], those of a window in {@link #keys}
+   * @param length T
+   */
+  TorchNoise(
+      Tensors tensors, Tensor keys, Regularisation regularisation, long length, LstmShape shape) {
+    this.tensors = tensors;
+    this.regularisation = regularisation;
+    this.shape = shape;
+    long lanes = keys.size(1) - 1;
+    this.shared = keys.select(1, lanes);
+    this.factors =
+        regularisation.drops()
+            ? factors(keys.narrow(1, 0, lanes), regularisation.masks((int) length))
+            : null;
+  }
 
   /**
    * The keys of the masks of windows [from, to).
    *
    * @param firstLane of B lanes
    * @param layers L
-   * @return [to − from, L + 1, B]
+   * @return [to − from, L + 1, B + 1]: those of the lanes, then of what they have in common
    */
   static long[] keys(int from, int to, int firstLane, int lanes, long noiseSeed, int layers) {
-    long[] keys = new long[Math.multiplyExact(to - from, (layers + 1) * lanes)];
+    long[] keys = new long[Math.multiplyExact(to - from, (layers + 1) * (lanes + 1))];
     int at = 0;
     for (int window = from; window < to; window++) {
       for (int layer = 0; layer <= layers; layer++) {
         for (int lane = firstLane; lane < firstLane + lanes; lane++) {
           keys[at++] = DropoutNoise.key(noiseSeed, window, lane, layer);
         }
+        keys[at++] = DropoutNoise.key(noiseSeed, window, DropoutNoise.ALL_LANES, layer);
       }
     }
     return keys;
   }
 
-  /**
-   * What the activations that enter each layer are multiplied with.
-   *
-   * @param keys [L + 1, B]
-   * @param length T
-   * @param units H
-   * @return [L + 1, T, B, H], or [L + 1, 1, B, H] for locked masks
-   */
-  static Tensor factors(
-      Tensors tensors, Tensor keys, Regularisation regularisation, int length, int units) {
-    float keep = regularisation.keepProbability();
-    long steps = regularisation.masks(length);
+  @Override
+  public Tensor words(Tensor embeddings, Tensor words) {
+    if (!regularisation.dropsWords()) {
+      return embeddings;
+    }
     Tensor counters =
-        tensors
-            .range(steps * units)
+        words
+            .add(new Scalar(1L))
             .mul_(new Scalar(GOLDEN_GAMMA))
+            .add_(shared.select(0, shape.layers()));
+    Tensor ofWords =
+        kept(
+            shifted(mix(counters), Long.SIZE - BITS),
+            BITS,
+            regularisation.embeddingKeepProbability());
+    return embeddings.mul(ofWords.unsqueeze(2));
+  }
+
+  @Override
+  public Tensor activations(Tensor activations, int layer) {
+    return factors == null ? activations : activations.mul(factors.select(0, layer));
+  }
+
+  @Override
+  public Tensor weights(Tensor weights, int layer) {
+    if (!regularisation.dropsWeights()) {
+      return weights;
+    }
+    Tensor mask = tensors.zeros(ScalarType.Float, weights.size(0), weights.size(1));
+    try (PointerScope temporary = new PointerScope()) {
+      long rows = weights.size(0);
+      long hashes = (weights.size(1) + 3) / 4; // each of them serves four columns of a row
+      Tensor hashed = mix(counters(rows * hashes).add_(shared.select(0, layer)));
+      Tensor[] quarters = new Tensor[4];
+      Arrays.setAll(quarters, i -> shifted(hashed, i * WEIGHT_BITS));
+      Tensor numbers =
+          torch
+              .stack(new TensorVector(quarters), 1)
+              .bitwise_and_(new Scalar((1L << WEIGHT_BITS) - 1))
+              .view(rows, 4 * hashes)
+              .narrow(1, 0, weights.size(1));
+      mask.copy_(kept(numbers, WEIGHT_BITS, regularisation.recurrentKeepProbability()));
+    }
+    return weights.mul(mask);
+  }
+
+  private Tensor factors(Tensor keys, long steps) {
+    long units = shape.hiddenSize();
+    Tensor counters =
+        counters(steps * units)
             .view(1, steps, 1, units)
             .add(keys.view(keys.size(0), 1, keys.size(1), 1));
-    long kept = (long) Math.ceil(keep * 0x1p24); // of 2^24 equally likely values
-    return shifted(mix(counters), 40)
-        .lt(new Scalar(kept))
-        .to(ScalarType.Float)
-        .mul_(new Scalar(1 / keep));
+    return kept(shifted(mix(counters), Long.SIZE - BITS), BITS, regularisation.keepProbability());
+  }
+
+  private Tensor counters(long count) {
+    return tensors.range(count).mul_(new Scalar(GOLDEN_GAMMA));
+  }
+
+  /** 1 / probability for the share of numbers of so many bits that is kept, else 0. */
+  private static Tensor kept(Tensor numbers, int bits, float probability) {
+    long kept = (long) Math.ceil(probability * (1 << bits));
+    return numbers.lt(new Scalar(kept)).to(ScalarType.Float).mul_(new Scalar(1 / probability));
   }
 
   /** SplitMix64's finaliser, in place. */

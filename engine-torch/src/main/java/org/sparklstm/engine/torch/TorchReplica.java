@@ -70,7 +70,7 @@ final class TorchReplica implements Replica {
    * What the step of a window reads.
    *
    * @param words the inputs of each lane and the last target, [B, T + 1] integers of 32 bits
-   * @param keys of the noise, [L + 1, B]
+   * @param keys of the noise, [L + 1, B + 1]
    * @param rate the learning rate, a double
    */
   private record Read(Tensor words, Tensor keys, Tensor rate) {}
@@ -267,7 +267,7 @@ final class TorchReplica implements Replica {
     Read read =
         new Read(
             memory.keep(tensors.zeros(ScalarType.Int, lanes, kind.length() + 1L)),
-            memory.keep(tensors.zeros(ScalarType.Long, shape.layers() + 1L, lanes)),
+            memory.keep(tensors.zeros(ScalarType.Long, shape.layers() + 1L, lanes + 1L)),
             memory.keep(tensors.zeros(ScalarType.Double)));
     return new RecordedStep(kind, read, recorder.orElseThrow().record(() -> compute(kind, read)));
   }
@@ -296,7 +296,7 @@ final class TorchReplica implements Replica {
    *
    * @param inputs [T, B]
    * @param targets [N]
-   * @param keys of the noise, [L + 1, B]
+   * @param keys of the noise, [L + 1, B + 1]
    */
   private void backpropagate(
       Tensor inputs, Tensor targets, Tensor keys, Regularisation regularisation) {
@@ -305,7 +305,7 @@ final class TorchReplica implements Replica {
         network.forward(
             inputs,
             state,
-            dropout(keys, regularisation, (int) inputs.size(0)),
+            new TorchNoise(tensors, keys, regularisation, inputs.size(0), shape),
             precision == Precision.BFLOAT16 ? ScalarType.BFloat16 : ScalarType.Float,
             true);
     Tensor nats = nats(result, targets);
@@ -334,14 +334,6 @@ final class TorchReplica implements Replica {
     return new Steps.Result(new LossSum(values[0], tokens), values[1]);
   }
 
-  private TorchNetwork.Dropout dropout(Tensor keys, Regularisation regularisation, int length) {
-    if (!regularisation.drops()) {
-      return TorchNetwork.NO_DROPOUT;
-    }
-    Tensor factors = TorchNoise.factors(tensors, keys, regularisation, length, shape.hiddenSize());
-    return (activations, layer) -> activations.mul(factors.select(0, layer));
-  }
-
   /** −ln p of each target, [N]. */
   private static Tensor nats(TorchNetwork.Result result, Tensor targets) {
     return torch.nll_loss(
@@ -356,11 +348,11 @@ final class TorchReplica implements Replica {
     return nats.sum(new ScalarTypeOptional(ScalarType.Double));
   }
 
-  /** The noise's keys of windows [from, to) on the device, [to − from, L + 1, B]. */
+  /** The noise's keys of windows [from, to) on the device, [to − from, L + 1, B + 1]. */
   private Tensor keys(int from, int to, int firstLane, long noiseSeed) {
     return tensors
         .of(TorchNoise.keys(from, to, firstLane, lanes, noiseSeed, shape.layers()))
-        .view(to - from, -1, lanes);
+        .view(to - from, -1, lanes + 1L);
   }
 
   /** On the device, [N] integers of 64 bits. */
@@ -420,11 +412,7 @@ final class TorchReplica implements Replica {
     try (NoGradGuard guard = new NoGradGuard()) {
       TorchNetwork.Result result =
           network.forward(
-              words(words).view(-1, lanes),
-              state,
-              TorchNetwork.NO_DROPOUT,
-              ScalarType.Float,
-              false);
+              words(words).view(-1, lanes), state, TorchNetwork.NO_NOISE, ScalarType.Float, false);
       state.copy_(result.state());
       return result;
     }

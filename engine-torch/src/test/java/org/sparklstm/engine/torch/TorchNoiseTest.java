@@ -5,46 +5,94 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.Arrays;
 import java.util.Random;
 import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.sparklstm.engine.DropoutNoise;
 import org.sparklstm.engine.Regularisation;
 import org.sparklstm.engine.Regularisation.DropoutMode;
+import org.sparklstm.model.LstmShape;
 
+/** The device draws the same bits. */
 class TorchNoiseTest {
   private static final int LANES = 3;
   private static final int LENGTH = 5;
   private static final int UNITS = 67;
+  private static final LstmShape SHAPE = new LstmShape(301, UNITS, 2);
+
+  private final Tensors tensors = new Tensors(TorchDevice.CPU);
+  private final long seed = new Random().nextLong();
+
+  TorchNoiseTest() {
+    System.out.println("seed " + seed);
+  }
+
+  /** That of window 7 for lanes 40 to 42. */
+  private TorchNoise noise(Regularisation regularisation) {
+    long[] both = TorchNoise.keys(6, 8, 40, LANES, seed, 2);
+    int count = 3 * (LANES + 1);
+    assertThat(both).hasSize(2 * count);
+    Tensor keys = tensors.of(Arrays.copyOfRange(both, count, 2 * count)).view(3, LANES + 1);
+    return new TorchNoise(tensors, keys, regularisation, LENGTH, SHAPE);
+  }
+
+  private long shared(int layer) {
+    return DropoutNoise.key(seed, 7, DropoutNoise.ALL_LANES, layer);
+  }
 
   @ParameterizedTest
   @CsvSource({"0.5, PER_STEP", "0.35, PER_STEP", "0.5, LOCKED", "0.9999999, PER_STEP"})
-  void theDeviceDrawsTheSameBits(float keep, DropoutMode mode) {
+  void ofActivations(float keep, DropoutMode mode) {
     Regularisation regularisation = new Regularisation(keep, mode);
-    long seed = new Random().nextLong();
-    System.out.println("seed " + seed);
-    long[] both = TorchNoise.keys(6, 8, 40, LANES, seed, 2);
-    assertThat(both).hasSize(2 * 3 * LANES);
-    long[] keys = Arrays.copyOfRange(both, 3 * LANES, 2 * 3 * LANES);
     try (PointerScope scope = new PointerScope()) {
-      Tensors tensors = new Tensors(TorchDevice.CPU);
-      float[] drawn =
-          Tensors.floats(
-              TorchNoise.factors(
-                  tensors, tensors.of(keys).view(3, LANES), regularisation, LENGTH, UNITS));
-      int steps = regularisation.masks(LENGTH);
-      float[] expected = new float[3 * steps * LANES * UNITS];
+      TorchNoise noise = noise(regularisation);
       float[] factors = new float[UNITS];
-      int at = 0;
       for (int layer = 0; layer < 3; layer++) {
-        for (int t = 0; t < steps; t++) {
-          for (int lane = 0; lane < LANES; lane++) {
-            DropoutNoise.draw(DropoutNoise.key(seed, 7, 40 + lane, layer), t, keep, factors);
-            System.arraycopy(factors, 0, expected, at, UNITS);
-            at += UNITS;
-          }
+        float[] drawn =
+            Tensors.floats(noise.activations(tensors.full(1, LENGTH, LANES, UNITS), layer));
+        float[] expected = new float[LENGTH * LANES * UNITS];
+        for (int row = 0; row < LENGTH * LANES; row++) {
+          long key = DropoutNoise.key(seed, 7, 40 + row % LANES, layer);
+          int mask = row / LANES % regularisation.masks(LENGTH);
+          DropoutNoise.draw(key, mask, keep, factors);
+          System.arraycopy(factors, 0, expected, row * UNITS, UNITS);
+        }
+        assertThat(drawn).isEqualTo(expected);
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(floats = {0.5f, 0.35f, 0.99999f})
+  void ofRecurrentWeights(float keep) {
+    try (PointerScope scope = new PointerScope()) {
+      TorchNoise noise = noise(new Regularisation(1, DropoutMode.PER_STEP, keep, 1));
+      float[] factors = new float[UNITS];
+      for (int layer = 0; layer < 2; layer++) {
+        float[] drawn = Tensors.floats(noise.weights(tensors.full(1, 4 * UNITS, UNITS), layer));
+        for (int row = 0; row < 4 * UNITS; row++) {
+          DropoutNoise.drawWeights(shared(layer), row, keep, factors);
+          assertThat(Arrays.copyOfRange(drawn, row * UNITS, (row + 1) * UNITS)).isEqualTo(factors);
         }
       }
-      assertThat(drawn).isEqualTo(expected);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(floats = {0.5f, 0.35f, 0.99999f})
+  void ofWords(float keep) {
+    int[] words = new Random(seed).ints((long) LENGTH * LANES, 0, 301).toArray();
+    try (PointerScope scope = new PointerScope()) {
+      TorchNoise noise = noise(new Regularisation(1, DropoutMode.PER_STEP, 1, keep));
+      Tensor ids = tensors.of(words).to(ScalarType.Long).view(LENGTH, LANES);
+      float[] drawn = Tensors.floats(noise.words(tensors.full(1, LENGTH, LANES, UNITS), ids));
+      for (int row = 0; row < words.length; row++) {
+        float[] factors = new float[UNITS];
+        Arrays.fill(factors, DropoutNoise.factor(shared(2), words[row], keep));
+        assertThat(Arrays.copyOfRange(drawn, row * UNITS, (row + 1) * UNITS)).isEqualTo(factors);
+      }
     }
   }
 }

@@ -33,7 +33,8 @@ import org.sparklstm.text.Window;
 
 class TorchReplicaTest extends FastReplicaTest {
   private static final LstmShape TIED = new LstmShape(10_000, 37, 3, true);
-  private static final Regularisation LOCKED = new Regularisation(0.5f, DropoutMode.LOCKED);
+  private static final Regularisation NOISE =
+      new Regularisation(0.5f, DropoutMode.LOCKED, 0.7f, 0.8f);
 
   TorchReplicaTest() {
     super("torch", "onednn", 2L << 30);
@@ -64,8 +65,8 @@ class TorchReplicaTest extends FastReplicaTest {
       other.setParameters(torch.parameters());
       for (int step = 0; step < 10; step++) {
         Window window = window(random);
-        LossSum expected = other.backpropagate(window, LOCKED, 3);
-        assertThat(torch.backpropagate(window, LOCKED, 3).nats())
+        LossSum expected = other.backpropagate(window, NOISE, 3);
+        assertThat(torch.backpropagate(window, NOISE, 3).nats())
             .isCloseTo(expected.nats(), within(1e-6 * expected.nats()));
         double norm = other.step(new Sgd(0.5), 1);
         assertThat(torch.step(new Sgd(0.5), 1)).isCloseTo(norm, within(1e-5 * norm));
@@ -96,10 +97,9 @@ class TorchReplicaTest extends FastReplicaTest {
         for (int from = 0; from < 11; from += 4) {
           int to = Math.min(from + 4, 11);
           loss =
-              loss.plus(
-                  rounds.train(new Steps(text, from, to, sgd, window -> 1, LOCKED, 3)).loss());
+              loss.plus(rounds.train(new Steps(text, from, to, sgd, window -> 1, NOISE, 3)).loss());
           for (int i = from; i < to; i++) {
-            expected = expected.plus(windows.backpropagate(again.window(i), LOCKED, 3));
+            expected = expected.plus(windows.backpropagate(again.window(i), NOISE, 3));
             windows.step(sgd, 1);
           }
         }
@@ -164,9 +164,9 @@ class TorchReplicaTest extends FastReplicaTest {
         int epoch = round;
         IntToDoubleFunction rates = window -> 1.0 / (1 + window + epoch);
         Steps.Result result =
-            recorded.train(new Steps(reader, 0, 9, new Sgd(0.5), rates, LOCKED, round));
+            recorded.train(new Steps(reader, 0, 9, new Sgd(0.5), rates, NOISE, round));
         assertThat(result)
-            .isEqualTo(plain.train(new Steps(again, 0, 9, new Sgd(0.5), rates, LOCKED, round)));
+            .isEqualTo(plain.train(new Steps(again, 0, 9, new Sgd(0.5), rates, NOISE, round)));
         assertThat(recorded.parameters()).isEqualTo(plain.parameters());
         assertThat(recorded.laneState()).isEqualTo(plain.laneState());
       }
@@ -186,8 +186,8 @@ class TorchReplicaTest extends FastReplicaTest {
     Window window = window(new Random(3));
     try (Replica torch = replica(Precision.FLOAT32);
         Replica tf32 = replica(Precision.TF32)) {
-      assertThat(tf32.backpropagate(window, LOCKED, 3))
-          .isEqualTo(torch.backpropagate(window, LOCKED, 3));
+      assertThat(tf32.backpropagate(window, NOISE, 3))
+          .isEqualTo(torch.backpropagate(window, NOISE, 3));
       assertThat(tf32.gradient()).isEqualTo(torch.gradient());
     }
   }
@@ -201,8 +201,8 @@ class TorchReplicaTest extends FastReplicaTest {
       Window window = window(random);
       assertThat(rounded.evaluate(window)).isEqualTo(exact.evaluate(window));
 
-      double nats = exact.backpropagate(window, LOCKED, 3).nats();
-      double near = rounded.backpropagate(window, LOCKED, 3).nats();
+      double nats = exact.backpropagate(window, NOISE, 3).nats();
+      double near = rounded.backpropagate(window, NOISE, 3).nats();
       assertThat(near).isNotEqualTo(nats).isCloseTo(nats, within(nats / 512));
       assertThat(distance(rounded.gradient(), exact.gradient()))
           .isPositive()
@@ -261,17 +261,17 @@ class TorchReplicaTest extends FastReplicaTest {
 
   private static void train(Replica replica, Window window, int times) {
     for (int i = 0; i < times; i++) {
-      replica.backpropagate(window, LOCKED, i);
+      replica.backpropagate(window, NOISE, i);
       replica.evaluate(window);
     }
   }
 
   private static void work(Replica replica, Window window, int times) {
     for (int i = 0; i < times; i++) {
-      replica.backpropagate(window, LOCKED, i);
+      replica.backpropagate(window, NOISE, i);
       replica.step(new Sgd(5), 0.1);
       LaneReader text = new LaneReader(List.of(new LaneShard(0, 5, TEXT)).iterator());
-      replica.train(new Steps(text, 0, 2, new Sgd(5), step -> 0.1, LOCKED, i));
+      replica.train(new Steps(text, 0, 2, new Sgd(5), step -> 0.1, NOISE, i));
       replica.evaluate(window);
       replica.score(window);
       replica.next(new int[4]);
@@ -295,7 +295,7 @@ class TorchReplicaTest extends FastReplicaTest {
     Window window = new Window(0, 0, 4, 5, new int[20], new int[20]);
     for (int i = 0; i < times; i++) {
       try (Replica replica = Replicas.of("torch", shape, 4)) {
-        replica.backpropagate(window, LOCKED, 1);
+        replica.backpropagate(window, NOISE, 1);
       }
     }
   }
