@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Prints the tables of speed.md, scaling.md, scoring.md and reliability.md in docs/measurements, measured on this
 # machine:
-#   bench/run.sh CORPUS [engine|precision|threads|score|whole|cluster|prepare|scaling|soak …]   (default: all of them)
+#   bench/run.sh CORPUS [engine|precision|threads|vocabulary|score|whole|cluster|prepare|scaling|soak …]
+# (default: all of them)
 # CORPUS is a directory with ptb.train.txt, ptb.valid.txt and ptb.test.txt; data/fetch-ptb.sh makes one.
 # Environment: PYTHON (default: python3), WORKERS (default: 2), REPEATS (default: 3), PRESETS (default: "small medium")
 # and WORK (default: a new directory). PyTorch and TensorFlow are measured if PYTHON has them (bench/peers/README.md).
@@ -10,7 +11,7 @@ set -euo pipefail
 shopt -s inherit_errexit
 usage() {
   echo "$1" >&2
-  sed -n '2,7s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
+  sed -n '2,8s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
   exit 2
 }
 [ $# -ge 1 ] || usage "CORPUS is missing."
@@ -20,10 +21,10 @@ root=$(dirname "$bench")
 peers=$bench/peers
 corpus=$(readlink -f "$1")
 shift
-[ $# -gt 0 ] || set -- engine precision threads score whole cluster prepare scaling soak
+[ $# -gt 0 ] || set -- engine precision threads vocabulary score whole cluster prepare scaling soak
 for part in "$@"; do
   case $part in
-    engine | precision | threads | score | whole | cluster | prepare | scaling | soak) ;;
+    engine | precision | threads | vocabulary | score | whole | cluster | prepare | scaling | soak) ;;
     *) usage "There is no part $part." ;;
   esac
 done
@@ -130,6 +131,22 @@ threads_row() {
   one=$(ours -t 1 -p threads="$workers")
   torch=$(pytorch --threads "$workers")
   printf '| %s | %.0f | %.0f | %s |\n' "$preset" "$each" "$one" "${torch:-–}"
+}
+
+vocabulary() {
+  preset=small
+  echo "### Engine alone, $preset, tokens/s of $workers workers by words and softmax samples ($(machine))"
+  echo "| words | all | 8,192 | 4,096 | 2,048 |"
+  echo "|---|---|---|---|---|"
+  for words in 10000 50000 100000; do
+    for _ in $(seq "$repeats"); do
+      printf '| %s |' "$words"
+      for samples in 0 8192 4096 2048; do
+        printf ' %.0f |' "$(ours -t "$workers" -p words="$words" -p samples="$samples")"
+      done
+      echo
+    done
+  done
 }
 
 score() {

@@ -39,7 +39,6 @@ import org.sparklstm.train.TrainingPlan;
 @Measurement(iterations = 3, time = 5)
 @Fork(1)
 public class EngineBenchmark {
-  private static final int WORDS = 10_000;
   private static final int ROUNDS = 5;
   private static final int PERIOD = 10; // windows of a round
 
@@ -70,6 +69,14 @@ public class EngineBenchmark {
     @Param({"0"})
     public int lanes;
 
+    /** V, of the vocabulary. */
+    @Param({"10000"})
+    public int words;
+
+    /** As {@code train.softmax-samples}. */
+    @Param({"0"})
+    public int samples;
+
     private Replica replica;
     private TrainingPlan plan;
     private LaneShard text;
@@ -89,8 +96,9 @@ public class EngineBenchmark {
               List.of(
                   "engine.name=" + engine,
                   "engine.precision=" + precision,
-                  "engine.device=" + device));
-      plan = settings.plan(WORDS, 1);
+                  "engine.device=" + device,
+                  "train.softmax-samples=" + samples));
+      plan = settings.plan(words, 1);
       if (lanes == 0) {
         lanes = settings.data().lanes() / workers.getThreadCount();
       }
@@ -100,15 +108,15 @@ public class EngineBenchmark {
       float scale = settings.model().initScale();
       replica.setParameters(ParameterLayout.initialise(plan.shape(), scale, 1));
       replica.setLaneState(new float[lanes * plan.shape().laneStateSize()]);
-      int[][] words = new int[lanes][];
+      int[][] tokens = new int[lanes][];
       int length = settings.data().window() * PERIOD * ROUNDS + 1;
-      Arrays.setAll(words, b -> random.doubles(length).mapToInt(Worker::zipf).toArray());
-      text = new LaneShard(0, settings.data().window(), words);
+      Arrays.setAll(tokens, b -> random.doubles(length).mapToInt(this::zipf).toArray());
+      text = new LaneShard(0, settings.data().window(), tokens);
     }
 
     /** The word at a place of the cumulative distribution: P(rank at most r) is log r / log V. */
-    private static int zipf(double place) {
-      return (int) Math.pow(WORDS, place) - 1;
+    private int zipf(double place) {
+      return (int) Math.pow(words, place) - 1;
     }
 
     /** Frees the native memory of the replica. */

@@ -81,6 +81,7 @@ public record Settings(
    * How long and how fast to train.
    *
    * @param schedule how the rate falls
+   * @param softmaxSamples words that a window's softmax has besides its targets; 0: all
    * @param movingAverageEpochs that the model is averaged over; 0: it is not
    * @param initFrom the model that training begins with; empty: random parameters
    * @param sampleWords that the model writes after each epoch
@@ -97,6 +98,7 @@ public record Settings(
       double decay,
       double decayEpochs,
       double maxGradNorm,
+      int softmaxSamples,
       double movingAverageEpochs,
       Optional<String> initFrom,
       long seed,
@@ -191,13 +193,14 @@ public record Settings(
     }
   }
 
-  /** What training does against overfitting. */
+  /** What the training of a window draws at random. */
   public Regularisation regularisation() {
     return new Regularisation(
         model.keepProbability,
         model.dropoutMode,
         model.recurrentKeepProbability,
-        model.embeddingKeepProbability);
+        model.embeddingKeepProbability,
+        train.softmaxSamples);
   }
 
   /**

@@ -80,6 +80,7 @@ final class SettingsReader {
                 real("train.decay", x -> x > 0 && x <= 1, "in (0, 1]"),
                 real("train.decay-epochs", x -> x > 0, "greater than 0"),
                 real("train.max-grad-norm", x -> x > 0, "greater than 0"),
+                integer("train.softmax-samples", 0),
                 real("train.moving-average-epochs", x -> x >= 0, "at least 0"),
                 Optional.of(config.getString("train.init-from")).filter(uri -> !uri.isBlank()),
                 whole("train.seed", Long.MIN_VALUE, Long.MAX_VALUE),

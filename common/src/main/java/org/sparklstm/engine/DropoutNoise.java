@@ -11,6 +11,9 @@ public final class DropoutNoise {
   /** Stands for a lane in the key of the masks that all lanes have in common. */
   public static final int ALL_LANES = -1;
 
+  /** Stands for a layer in the key of the words that a softmax is normalised with. */
+  static final int OF_SAMPLES = -1;
+
   private static final long GOLDEN_GAMMA = 0x9E3779B97F4A7C15L;
 
   private DropoutNoise() {}
@@ -29,7 +32,7 @@ public final class DropoutNoise {
   /**
    * The key of a mask: in a lane over the [T, H] activations that enter a layer; for {@link
    * #ALL_LANES} over the recurrent weights of an LSTM layer, and over the vocabulary in the place
-   * of the softmax layer.
+   * of the softmax layer, for the words of the inputs.
    *
    * @param noiseSeed of the epoch
    * @param window number of the window in the epoch, from 0

@@ -3,8 +3,9 @@ package org.sparklstm.engine;
 import java.io.Serializable;
 
 /**
- * What keeps training from fitting the training text too well: factors of 0 or 1 / (probability to
- * keep), drawn by {@link DropoutNoise}.
+ * What the training of a window draws at random. Against overfitting: factors of 0 or 1 /
+ * (probability to keep), see {@link DropoutNoise}. For speed, and so not quite in its place here:
+ * words, see {@link SampledWords}.
  *
  * @param keepProbability of the activations that enter each LSTM layer and the softmax layer
  *     (dropout, Zaremba et al. 2014); 1: all stay
@@ -14,15 +15,18 @@ import java.io.Serializable;
  * @param embeddingKeepProbability of the words of the vocabulary, whose embedding is zero wherever
  *     they enter a window if they are dropped (embedding dropout, Gal and Ghahramani 2016); 1: all
  *     stay
+ * @param softmaxSamples words that are drawn on average to normalise a window's softmax with,
+ *     besides its targets; 0: it has all words
  */
 public record Regularisation(
     float keepProbability,
     DropoutMode dropoutMode,
     float recurrentKeepProbability,
-    float embeddingKeepProbability)
+    float embeddingKeepProbability,
+    int softmaxSamples)
     implements Serializable {
 
-  /** No dropout. */
+  /** Nothing is drawn. */
   public static final Regularisation NONE = new Regularisation(1, DropoutMode.PER_STEP);
 
   /** For how long a drawn mask holds. */
@@ -36,14 +40,18 @@ public record Regularisation(
   }
 
   /**
-   * Checks the probabilities.
+   * Checks the numbers.
    *
-   * @throws IllegalArgumentException if one is outside (0, 1]
+   * @throws IllegalArgumentException if a probability is outside (0, 1] or a number is negative
    */
   public Regularisation {
     requireProbability("Keep probability", keepProbability);
     requireProbability("Recurrent keep probability", recurrentKeepProbability);
     requireProbability("Embedding keep probability", embeddingKeepProbability);
+    if (softmaxSamples < 0) {
+      throw new IllegalArgumentException(
+          "Softmax samples must be at least 0, are " + softmaxSamples);
+    }
   }
 
   /**
@@ -54,7 +62,7 @@ public record Regularisation(
    * @throws IllegalArgumentException if {@code keepProbability} is outside (0, 1]
    */
   public Regularisation(float keepProbability, DropoutMode dropoutMode) {
-    this(keepProbability, dropoutMode, 1, 1);
+    this(keepProbability, dropoutMode, 1, 1, 0);
   }
 
   private static void requireProbability(String name, float value) {
@@ -63,8 +71,13 @@ public record Regularisation(
     }
   }
 
-  /** {@return whether any activation is dropped} */
+  /** {@return whether there is dropout of any kind} */
   public boolean drops() {
+    return dropsActivations() || dropsWeights() || dropsWords();
+  }
+
+  /** {@return whether any activation is dropped} */
+  public boolean dropsActivations() {
     return keepProbability < 1;
   }
 
@@ -76,6 +89,11 @@ public record Regularisation(
   /** {@return whether the embedding of any word is dropped} */
   public boolean dropsWords() {
     return embeddingKeepProbability < 1;
+  }
+
+  /** {@return whether the softmax is normalised with some words only} */
+  public boolean samples() {
+    return softmaxSamples > 0;
   }
 
   /**

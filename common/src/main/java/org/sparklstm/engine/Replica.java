@@ -72,9 +72,10 @@ public interface Replica extends AutoCloseable {
    * gradient of the window's loss: Σ over T of the mean over lanes of −ln p, not clipped.
    *
    * @param window of B lanes
-   * @param regularisation dropout, or none
+   * @param regularisation what is drawn at random, or nothing
    * @param noiseSeed what the noise is drawn from besides window, lane and layer
-   * @return Σ −ln p over all T·B targets, before any update
+   * @return Σ −ln p over all T·B targets, before any update; an estimate if the softmax has some
+   *     words only
    */
   LossSum backpropagate(Window window, Regularisation regularisation, long noiseSeed);
 

@@ -40,6 +40,7 @@ class ResumeRulesTest {
     "model.init-scale, 0.1, 0.2",
     "model.keep-probability, 1, 0.5",
     "model.recurrent-keep-probability, 1, 0.5",
+    "train.softmax-samples, 0, 500",
     "model.embedding-keep-probability, 1, 0.5",
     "vocabulary.size, 10000, 9999",
     "data.lanes, 2, 4",

@@ -53,6 +53,7 @@ class SettingsErrorsTest {
     "train.schedule, linear, step or cosine or plateau",
     "model.keep-probability, 0, 'in (0, 1]'",
     "model.recurrent-keep-probability, 0, 'in (0, 1]'",
+    "train.softmax-samples, -1, 'at least 0'",
     "model.embedding-keep-probability, 1.5, 'in (0, 1]'",
     "model.keep-probability, 1.01, 'in (0, 1]'",
     "averaging.clip, global, local or averaged",

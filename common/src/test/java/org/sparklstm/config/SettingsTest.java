@@ -78,7 +78,7 @@ class SettingsTest {
   @ParameterizedTest
   @MethodSource("org.sparklstm.config.SettingsLoader#presets")
   void everyPresetSetsEveryKey(String preset) {
-    assertThat(SettingsLoader.load(preset, null, List.of()).entries()).hasSize(45);
+    assertThat(SettingsLoader.load(preset, null, List.of()).entries()).hasSize(46);
   }
 
   @Test

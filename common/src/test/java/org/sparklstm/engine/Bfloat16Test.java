@@ -51,11 +51,11 @@ class Bfloat16Test {
 
   /** The noise is the same in both, so that their gradients are of the same function. */
   @ParameterizedTest
-  @CsvSource({"13, 7, 2, 3, 5, PER_STEP", "301, 33, 2, 2, 7, LOCKED"})
+  @CsvSource({"13, 7, 2, 3, 5, PER_STEP, false", "301, 33, 2, 2, 7, LOCKED, true"})
   void withNoiseEachTensorsGradientIsThatOfFloatsButForRoundings(
-      int words, int h, int layers, int lanes, int length, DropoutMode mode) {
-    LstmShape shape = new LstmShape(words, h, layers, true);
-    Regularisation noise = new Regularisation(0.7f, mode, 0.6f, 0.8f);
+      int words, int h, int layers, int lanes, int length, DropoutMode mode, boolean tied) {
+    LstmShape shape = new LstmShape(words, h, layers, tied);
+    Regularisation noise = new Regularisation(0.7f, mode, 0.6f, 0.8f, words / 8);
     float[] parameters = ParameterLayout.initialise(shape, 0.5f, random.nextLong());
     Window window = ReplicaTest.randomWindow(random, shape, lanes, length);
     try (Replica rounded = onednn(shape, lanes, Precision.BFLOAT16);

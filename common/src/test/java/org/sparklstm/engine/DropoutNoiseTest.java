@@ -69,12 +69,12 @@ class DropoutNoiseTest {
     Set<Long> keys = new HashSet<>();
     for (int window = 0; window < 20; window++) {
       for (int lane = DropoutNoise.ALL_LANES; lane < 20; lane++) {
-        for (int layer = 0; layer < 4; layer++) {
+        for (int layer = DropoutNoise.OF_SAMPLES; layer < 4; layer++) {
           keys.add(DropoutNoise.key(7, window, lane, layer));
         }
       }
     }
-    assertThat(keys).hasSize(20 * 21 * 4);
+    assertThat(keys).hasSize(20 * 21 * 5);
   }
 
   @Test

@@ -35,10 +35,12 @@ class EngineTest {
     assertThat(dl4j.refuses(SHAPE, Regularisation.NONE, how)).isEmpty();
     assertThat(dl4j.refuses(tied, Regularisation.NONE, how))
         .hasValue("DL4J has no model.tie-embeddings");
-    assertThat(dl4j.refuses(SHAPE, new Regularisation(1, DropoutMode.LOCKED, 0.5f, 1), how))
+    assertThat(dl4j.refuses(SHAPE, new Regularisation(1, DropoutMode.LOCKED, 0.5f, 1, 0), how))
         .hasValue("DL4J needs model.recurrent-keep-probability = 1");
-    assertThat(dl4j.refuses(SHAPE, new Regularisation(1, DropoutMode.LOCKED, 1, 0.5f), how))
+    assertThat(dl4j.refuses(SHAPE, new Regularisation(1, DropoutMode.LOCKED, 1, 0.5f, 0), how))
         .hasValue("DL4J needs model.embedding-keep-probability = 1");
+    assertThat(dl4j.refuses(SHAPE, new Regularisation(1, DropoutMode.LOCKED, 1, 1, 9), how))
+        .hasValue("DL4J needs train.softmax-samples = 0");
     EngineChoice threads = new EngineChoice("dl4j", 2, Precision.FLOAT32, Device.AUTO);
     assertThat(dl4j.refuses(SHAPE, Regularisation.NONE, threads))
         .hasValue("DL4J needs engine.threads = 1");

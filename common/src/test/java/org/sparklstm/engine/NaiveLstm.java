@@ -47,6 +47,7 @@ final class NaiveLstm {
   double[][] logProbabilities(float[] p, double[] state, Window window, long noiseSeed) {
     int h = shape.hiddenSize();
     double[][] logs = new double[window.length() * window.lanes()][];
+    double[] toLogits = toLogits(window, noiseSeed);
     float[][] recurrent = new float[shape.layers()][];
     Arrays.setAll(recurrent, layer -> recurrentWeights(p, layer, window, noiseSeed));
     for (int t = 0; t < window.length(); t++) {
@@ -63,14 +64,14 @@ final class NaiveLstm {
           x = cell(p, left, state, b * shape.laneStateSize() + layer * 2 * h, layer, x);
         }
         drop(x, window, b, shape.layers(), t, noiseSeed);
-        logs[t * window.lanes() + b] = logSoftmax(p, x);
+        logs[t * window.lanes() + b] = logSoftmax(p, x, toLogits);
       }
     }
     return logs;
   }
 
   private void drop(double[] x, Window window, int b, int layer, int t, long noiseSeed) {
-    if (!regularisation.drops()) {
+    if (!regularisation.dropsActivations()) {
       return;
     }
     long key = DropoutNoise.key(noiseSeed, window.index(), window.firstLane() + b, layer);
@@ -137,13 +138,30 @@ final class NaiveLstm {
     return hidden;
   }
 
-  private double[] logSoftmax(float[] p, double[] x) {
+  /** What sampled softmax adds to the logits of a window: minus infinity to words that it lacks. */
+  private double[] toLogits(Window window, long noiseSeed) {
+    double[] added = new double[shape.vocabularySize()];
+    if (regularisation.samples()) {
+      Arrays.fill(added, Double.NEGATIVE_INFINITY);
+      SampledWords sampling =
+          new SampledWords(shape.vocabularySize(), regularisation.softmaxSamples());
+      for (int word : sampling.draw(noiseSeed, window.index())) {
+        added[word] = -Math.log(sampling.probability(word));
+      }
+      for (int target : window.targets()) {
+        added[target] = 0;
+      }
+    }
+    return added;
+  }
+
+  private double[] logSoftmax(float[] p, double[] x, double[] toLogits) {
     int h = shape.hiddenSize();
     int weight = offsets.get(shape.tiedEmbeddings() ? "embedding.weight" : "decoder.weight");
     double sum = 0;
     double[] logits = new double[shape.vocabularySize()];
     for (int v = 0; v < shape.vocabularySize(); v++) {
-      logits[v] = p[offsets.get("decoder.bias") + v];
+      logits[v] = p[offsets.get("decoder.bias") + v] + toLogits[v];
       for (int u = 0; u < h; u++) {
         logits[v] += p[weight + v * h + u] * x[u];
       }

@@ -16,10 +16,16 @@ class RegularisationTest {
     assertThatThrownBy(() -> new Regularisation(keepProbability, DropoutMode.LOCKED))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage("Keep probability must be in (0, 1], is " + keepProbability);
-    assertThatThrownBy(() -> new Regularisation(1, DropoutMode.LOCKED, keepProbability, 1))
+    assertThatThrownBy(() -> new Regularisation(1, DropoutMode.LOCKED, keepProbability, 1, 0))
         .hasMessage("Recurrent keep probability must be in (0, 1], is " + keepProbability);
-    assertThatThrownBy(() -> new Regularisation(1, DropoutMode.LOCKED, 1, keepProbability))
+    assertThatThrownBy(() -> new Regularisation(1, DropoutMode.LOCKED, 1, keepProbability, 0))
         .hasMessage("Embedding keep probability must be in (0, 1], is " + keepProbability);
+  }
+
+  @Test
+  void aNegativeNumberOfSamplesIsRefused() {
+    assertThatThrownBy(() -> new Regularisation(1, DropoutMode.LOCKED, 1, 1, -1))
+        .hasMessage("Softmax samples must be at least 0, are -1");
   }
 
   @Test
@@ -31,10 +37,20 @@ class RegularisationTest {
   @Test
   void nothingIsDroppedIfAllIsKept() {
     assertThat(Regularisation.NONE.drops()).isFalse();
+    assertThat(Regularisation.NONE.dropsActivations()).isFalse();
     assertThat(Regularisation.NONE.dropsWeights()).isFalse();
     assertThat(Regularisation.NONE.dropsWords()).isFalse();
+    assertThat(Regularisation.NONE.samples()).isFalse();
+    assertThat(new Regularisation(0.99f, DropoutMode.LOCKED).dropsActivations()).isTrue();
+    assertThat(new Regularisation(1, DropoutMode.LOCKED, 0.99f, 1, 0).dropsWeights()).isTrue();
+    assertThat(new Regularisation(1, DropoutMode.LOCKED, 1, 0.99f, 0).dropsWords()).isTrue();
+  }
+
+  @Test
+  void eachKindOfDropoutIsOne() {
     assertThat(new Regularisation(0.99f, DropoutMode.LOCKED).drops()).isTrue();
-    assertThat(new Regularisation(1, DropoutMode.LOCKED, 0.99f, 1).dropsWeights()).isTrue();
-    assertThat(new Regularisation(1, DropoutMode.LOCKED, 1, 0.99f).dropsWords()).isTrue();
+    assertThat(new Regularisation(1, DropoutMode.LOCKED, 0.99f, 1, 0).drops()).isTrue();
+    assertThat(new Regularisation(1, DropoutMode.LOCKED, 1, 0.99f, 0).drops()).isTrue();
+    assertThat(new Regularisation(1, DropoutMode.LOCKED, 1, 1, 9).drops()).isFalse();
   }
 }

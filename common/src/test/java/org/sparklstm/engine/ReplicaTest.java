@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.aggregator.ArgumentsAccessor;
@@ -24,7 +25,7 @@ import org.sparklstm.text.Window;
  * The test of an engine extends this, in whichever module it is.
  */
 public abstract class ReplicaTest {
-  static final long NOISE = 99;
+  protected static final long NOISE = 99;
   private static final EngineChoice HOW = EngineChoice.of("any");
 
   private final Engine engine;
@@ -52,7 +53,7 @@ public abstract class ReplicaTest {
    */
   protected ReplicaTest(Engine engine, Engine precise, Tolerance tolerance) {
     this.engine = engine;
-    this.noise = known(new Regularisation(0.5f, DropoutMode.PER_STEP, 0.5f, 0.5f));
+    this.noise = known(new Regularisation(0.5f, DropoutMode.PER_STEP, 0.5f, 0.5f, 5));
     this.precise = precise;
     this.tolerance = tolerance;
   }
@@ -95,24 +96,36 @@ public abstract class ReplicaTest {
   /** The same without what the engine does not have. */
   private Regularisation known(Regularisation all) {
     LstmShape any = new LstmShape(2, 1, 1);
-    return engine.refuses(any, all, HOW).isEmpty()
-        ? all
-        : new Regularisation(all.keepProbability(), all.dropoutMode());
+    Regularisation dropout =
+        new Regularisation(
+            all.keepProbability(),
+            all.dropoutMode(),
+            all.recurrentKeepProbability(),
+            all.embeddingKeepProbability(),
+            0);
+    return Stream.of(all, dropout)
+        .filter(regularisation -> engine.refuses(any, regularisation, HOW).isEmpty())
+        .findFirst()
+        .orElse(new Regularisation(all.keepProbability(), all.dropoutMode()));
   }
 
   @ParameterizedTest(
-      name = "V={0} H={1} L={2} B={3} T={4} tied={5} keep={6} {7} recurrent={8} embedding={9}")
+      name =
+          "V={0} H={1} L={2} B={3} T={4} tied={5} keep={6} {7} recurrent={8} embedding={9} samples={10}")
   @CsvSource({
-    "13, 7, 2, 3, 5, false, 1, PER_STEP, 1, 1",
-    "11, 5, 1, 1, 1, true, 1, PER_STEP, 1, 1",
-    "17, 4, 3, 2, 7, false, 0.5, PER_STEP, 1, 1",
-    "12, 5, 2, 1, 4, false, 0.5, PER_STEP, 1, 1",
-    "12, 5, 2, 1, 4, false, 0.5, LOCKED, 1, 1",
-    "9, 13, 2, 4, 3, true, 0.35, LOCKED, 1, 1",
-    "14, 7, 2, 3, 5, false, 1, PER_STEP, 0.5, 1",
-    "9, 6, 2, 2, 5, true, 1, PER_STEP, 1, 0.5",
-    "5, 9, 3, 3, 4, true, 0.75, LOCKED, 0.6, 0.7",
-    "5, 5, 1, 2, 6, false, 0.75, PER_STEP, 0.3, 0.8"
+    "13, 7, 2, 3, 5, false, 1, PER_STEP, 1, 1, 0",
+    "11, 5, 1, 1, 1, true, 1, PER_STEP, 1, 1, 0",
+    "17, 4, 3, 2, 7, false, 0.5, PER_STEP, 1, 1, 0",
+    "12, 5, 2, 1, 4, false, 0.5, PER_STEP, 1, 1, 0",
+    "12, 5, 2, 1, 4, false, 0.5, LOCKED, 1, 1, 0",
+    "9, 13, 2, 4, 3, true, 0.35, LOCKED, 1, 1, 0",
+    "14, 7, 2, 3, 5, false, 1, PER_STEP, 0.5, 1, 0",
+    "9, 6, 2, 2, 5, true, 1, PER_STEP, 1, 0.5, 0",
+    "5, 9, 3, 3, 4, true, 0.75, LOCKED, 0.6, 0.7, 0",
+    "5, 5, 1, 2, 6, false, 0.75, PER_STEP, 0.3, 0.8, 0",
+    "90, 5, 1, 2, 3, false, 1, PER_STEP, 1, 1, 10",
+    "97, 4, 2, 2, 4, true, 0.75, LOCKED, 0.6, 0.7, 12",
+    "13, 4, 1, 3, 5, true, 1, PER_STEP, 1, 1, 1"
   })
   void everyGradientEqualsCentralDifferencesInDouble(ArgumentsAccessor arguments) {
     LstmShape shape = shape(arguments);
@@ -124,7 +137,8 @@ public abstract class ReplicaTest {
                 arguments.getFloat(6),
                 arguments.get(7, DropoutMode.class),
                 arguments.getFloat(8),
-                arguments.getFloat(9)));
+                arguments.getFloat(9),
+                arguments.getInteger(10)));
     Case model = new Case(shape, lanes);
     float[] parameters = model.parameters;
     Window window = model.window(length);
@@ -429,13 +443,13 @@ public abstract class ReplicaTest {
     }
   }
 
-  static Random fresh() {
+  protected static Random fresh() {
     long seed = new Random().nextLong();
     System.out.println("seed " + seed);
     return new Random(seed);
   }
 
-  static Window randomWindow(Random random, LstmShape shape, int lanes, int length) {
+  protected static Window randomWindow(Random random, LstmShape shape, int lanes, int length) {
     int v = shape.vocabularySize();
     return new Window(
         random.nextInt(100),
@@ -455,7 +469,7 @@ public abstract class ReplicaTest {
   }
 
   /** The largest difference of two elements; NaN if there is one. */
-  static double difference(float[] a, float[] b) {
+  protected static double difference(float[] a, float[] b) {
     assertThat(a).hasSameSizeAs(b);
     double largest = 0;
     for (int i = 0; i < a.length; i++) {

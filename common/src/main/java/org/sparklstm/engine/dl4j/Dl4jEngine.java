@@ -55,6 +55,9 @@ public final class Dl4jEngine implements Engine {
     if (regularisation.dropsWords()) {
       return Optional.of("DL4J needs model.embedding-keep-probability = 1");
     }
+    if (regularisation.samples()) {
+      return Optional.of("DL4J needs train.softmax-samples = 0");
+    }
     if (how.threads() > 1) {
       return Optional.of("DL4J needs engine.threads = 1");
     }

@@ -152,7 +152,7 @@ final class Dl4jReplica implements Replica {
 
   @Override
   public LossSum backpropagate(Window window, Regularisation regularisation, long noiseSeed) {
-    if (regularisation.dropsWeights() || regularisation.dropsWords()) {
+    if (regularisation.dropsWeights() || regularisation.dropsWords() || regularisation.samples()) {
       throw new IllegalArgumentException("DL4J has dropout of activations only");
     }
     for (int layer = 0; layer <= shape.layers(); layer++) {
@@ -161,7 +161,7 @@ final class Dl4jReplica implements Replica {
           .conf()
           .getLayer()
           .setIDropout(
-              regularisation.drops()
+              regularisation.dropsActivations()
                   ? new LaneDropout(regularisation, layer, window, noiseSeed)
                   : null);
     }

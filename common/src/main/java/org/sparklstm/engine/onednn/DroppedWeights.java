@@ -5,7 +5,8 @@ import org.sparklstm.engine.DropoutNoise;
 
 /**
  * The recurrent weights of a layer after weight-drop, W_hh ⊙ M with a mask M for each window
- * (Merity et al. 2018). The mask is drawn again for the gradient: it takes less time than memory.
+ * (Merity et al. 2018). The mask is drawn again for the gradient: that costs little time, keeping
+ * it would cost memory.
  */
 final class DroppedWeights {
   private final Trainable dropped;

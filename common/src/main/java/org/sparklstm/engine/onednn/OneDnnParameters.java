@@ -8,8 +8,9 @@ import org.sparklstm.model.LstmShape;
 import org.sparklstm.model.ParameterLayout;
 
 /**
- * The parameters of a {@link OneDnnReplica} off-heap, and their gradient, without that of an
- * embedding that is not tied: it is the window's {@link EmbeddingGradient}.
+ * The parameters of a {@link OneDnnReplica} off-heap, and their gradient. That of an embedding that
+ * is not tied is the window's {@link EmbeddingGradient}; that of the softmax layer may be the
+ * window's {@link SampledDecoder}.
  *
  * <p>The softmax layer is one matrix [V, H + 1] whose last column is its bias. The embedding is a
  * matrix [V, H]. If tied, it is the rows of the softmax layer's matrix without their bias.
@@ -61,8 +62,14 @@ final class OneDnnParameters {
     return offsets.get(tensor);
   }
 
-  private String decoderWeight() {
-    return shape.tiedEmbeddings() ? "embedding.weight" : "decoder.weight";
+  /** Where the softmax layer's weights [V, H] begin in the flat layout. */
+  int decoderWeights() {
+    return offset(shape.tiedEmbeddings() ? "embedding.weight" : "decoder.weight");
+  }
+
+  /** Where its bias [V] begins there. */
+  int decoderBias() {
+    return offset("decoder.bias");
   }
 
   private int layerOffset(int layer) {
@@ -80,8 +87,8 @@ final class OneDnnParameters {
       layers[layer].values().put(flat, layerOffset(layer), layers[layer].size());
       layers[layer].changed();
     }
-    int weight = offset(decoderWeight());
-    int bias = offset("decoder.bias");
+    int weight = decoderWeights();
+    int bias = decoderBias();
     for (int word = 0; word < v; word++) {
       FloatPointer row = decoder.values().getPointer(word * (h + 1L));
       row.put(flat, weight + word * h, h);
@@ -105,8 +112,8 @@ final class OneDnnParameters {
 
   private void getDecoder(FloatPointer from, float[] flat) {
     int h = shape.hiddenSize();
-    int weight = offset(decoderWeight());
-    int bias = offset("decoder.bias");
+    int weight = decoderWeights();
+    int bias = decoderBias();
     for (int word = 0; word < shape.vocabularySize(); word++) {
       FloatPointer row = from.getPointer(word * (h + 1L));
       row.get(flat, weight + word * h, h);
@@ -114,13 +121,19 @@ final class OneDnnParameters {
     }
   }
 
-  /** The gradient in the flat layout, zeros where the window has it. */
-  float[] gradient() {
+  /**
+   * The gradient in the flat layout, zeros where the window has it.
+   *
+   * @param sampled whether the window has that of the softmax layer
+   */
+  float[] gradient(boolean sampled) {
     float[] flat = new float[shape.parameterCount()];
     for (int layer = 0; layer < layers.length; layer++) {
       layers[layer].gradient().get(flat, layerOffset(layer), layers[layer].size());
     }
-    getDecoder(decoder.gradient(), flat);
+    if (!sampled) {
+      getDecoder(decoder.gradient(), flat);
+    }
     return flat;
   }
 
@@ -139,18 +152,28 @@ final class OneDnnParameters {
     }
   }
 
-  /** Σ g², in double. */
-  double squares() {
-    double squares = decoder.squares();
+  /**
+   * Σ g², in double, of what the window does not have.
+   *
+   * @param sampled whether the window has the gradient of the softmax layer
+   */
+  double squares(boolean sampled) {
+    double squares = sampled ? 0 : decoder.squares();
     for (Trainable layer : layers) {
       squares += layer.squares();
     }
     return squares;
   }
 
-  /** Subtracts {@code scale} times the gradient. */
-  void step(double scale) {
-    decoder.step(scale);
+  /**
+   * Subtracts {@code scale} times the gradient, without what the window has of it.
+   *
+   * @param sampled whether the window has that of the softmax layer
+   */
+  void step(double scale, boolean sampled) {
+    if (!sampled) {
+      decoder.step(scale);
+    }
     for (Trainable layer : layers) {
       layer.step(scale);
     }

@@ -1,5 +1,6 @@
 package org.sparklstm.engine.onednn;
 
+import java.util.Optional;
 import org.bytedeco.openblas.presets.openblas_nolapack;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.nativeblas.NativeOpsHolder;
@@ -54,8 +55,9 @@ final class OneDnnReplica implements Replica {
     long n = length * lanes;
     long lstm = l * (8 * h * h + 4 * h);
     long softmax = v * (h + 1);
-    // Parameters and their gradient; recurrent weights after weight-drop, and packed for both ways,
-    // all in blocks of 64 columns; the softmax layer's matrix packed.
+    // Parameters and their gradient; recurrent weights after weight-drop; the same packed for both
+    // ways, in blocks of 64 columns; the softmax layer's matrix packed, for inference. A sampled
+    // softmax has its rows and their gradient in the place of the last one and of a gradient.
     long blocks = (4 * h + 63) / 64 * 64 * h + (h + 63) / 64 * 64 * 4 * h;
     long weights =
         2 * (lstm + softmax)
@@ -127,7 +129,7 @@ final class OneDnnReplica implements Replica {
   public LossSum backpropagate(Window next, Regularisation regularisation, long noiseSeed) {
     requireLanes(next);
     if (window == null || !window.trains(next.length(), regularisation)) {
-      newWindow(next.length(), true, regularisation.dropsWeights());
+      newWindow(next.length(), Optional.of(regularisation));
     }
     double nats = window.train(next, regularisation, noiseSeed);
     return new LossSum(nats, next.targets().length);
@@ -150,14 +152,14 @@ final class OneDnnReplica implements Replica {
   /** The buffers for inference on windows of {@code length} time steps. */
   private OneDnnWindow inferring(int length) {
     if (window == null || !window.infers(length)) {
-      newWindow(length, false, false);
+      newWindow(length, Optional.empty());
     }
     return window;
   }
 
-  private void newWindow(int length, boolean trains, boolean dropsWeights) {
+  private void newWindow(int length, Optional<Regularisation> training) {
     closeWindow();
-    window = new OneDnnWindow(shape, length, trains, precision, dropsWeights, parameters, state);
+    window = new OneDnnWindow(shape, length, training, precision, parameters, state);
   }
 
   private void closeWindow() {
@@ -169,11 +171,15 @@ final class OneDnnReplica implements Replica {
 
   @Override
   public float[] gradient() {
-    float[] gradient = parameters.gradient();
+    float[] gradient = parameters.gradient(samples());
     if (window != null) {
-      window.getEmbeddingGradient(gradient);
+      window.getGradient(gradient);
     }
     return gradient;
+  }
+
+  private boolean samples() {
+    return window != null && window.samples();
   }
 
   @Override
@@ -181,13 +187,13 @@ final class OneDnnReplica implements Replica {
     if (!(optimiser instanceof Sgd sgd)) {
       return Replica.super.step(optimiser, rate);
     }
-    double squares = parameters.squares();
-    double norm = Math.sqrt(window == null ? squares : window.addEmbeddingSquares(squares));
+    double squares = parameters.squares(samples());
+    double norm = Math.sqrt(window == null ? squares : window.addSquares(squares));
     if (Double.isFinite(norm)) {
       double scale = sgd.scale(rate, norm);
-      parameters.step(scale);
+      parameters.step(scale, samples());
       if (window != null) {
-        window.stepEmbedding(scale);
+        window.step(scale);
       }
     }
     return norm;

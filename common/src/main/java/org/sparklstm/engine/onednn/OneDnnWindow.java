@@ -1,5 +1,6 @@
 package org.sparklstm.engine.onednn;
 
+import java.util.Optional;
 import org.bytedeco.dnnl.memory;
 import org.bytedeco.dnnl.memory.data_type;
 import org.bytedeco.javacpp.FloatPointer;
@@ -26,6 +27,8 @@ final class OneDnnWindow implements AutoCloseable {
   private final SoftmaxLayer softmax;
   private final boolean rounded; // whether products read bfloat16
   private final boolean dropsWeights;
+  private final int softmaxSamples;
+  private final SampledDecoder sampled; // null if the softmax has all words
   private final Training training; // null if windows are only evaluated
 
   /** What only training needs. */
@@ -61,7 +64,7 @@ final class OneDnnWindow implements AutoCloseable {
     /** Draws the mask on the inputs of {@code layer}; null if nothing is dropped. */
     Mask mask(Window window, Regularisation regularisation, long noiseSeed, int layer) {
       boolean words = layer == 0 && regularisation.dropsWords();
-      if (!regularisation.drops() && !words) {
+      if (!regularisation.dropsActivations() && !words) {
         return null;
       }
       int drawn = regularisation.masks(length);
@@ -107,17 +110,15 @@ final class OneDnnWindow implements AutoCloseable {
    * Buffers and primitives, freed when it is closed.
    *
    * @param length T, time steps of the windows
-   * @param trains whether they are trained on too
+   * @param trained what training draws; empty if windows are only evaluated
    * @param precision of training
-   * @param dropsWeights whether training drops recurrent weights
    * @param state read at a window's begin and left at its end
    */
   OneDnnWindow(
       LstmShape shape,
       int length,
-      boolean trains,
+      Optional<Regularisation> trained,
       Precision precision,
-      boolean dropsWeights,
       OneDnnParameters parameters,
       CarriedState state) {
     this.shape = shape;
@@ -128,8 +129,10 @@ final class OneDnnWindow implements AutoCloseable {
     this.layers = new LstmLayer[l];
     this.inputs = new FloatIndexer[l + 1];
     this.outputs = new FloatIndexer[l];
+    boolean trains = trained.isPresent();
     this.rounded = trains && precision == Precision.BFLOAT16;
-    this.dropsWeights = trains && dropsWeights;
+    this.dropsWeights = trains && trained.get().dropsWeights();
+    this.softmaxSamples = trains ? samples(trained.get()) : 0;
     data_type operands = rounded ? data_type.bf16 : data_type.f32;
     try {
       LstmCell cell = new LstmCell(lanes, shape.hiddenSize());
@@ -141,7 +144,7 @@ final class OneDnnWindow implements AutoCloseable {
                 shape,
                 layer,
                 parameters.layer(layer),
-                this.dropsWeights,
+                dropsWeights,
                 length,
                 state,
                 cell);
@@ -157,8 +160,15 @@ final class OneDnnWindow implements AutoCloseable {
       } else {
         this.training = null;
       }
+      this.sampled =
+          softmaxSamples > 0
+              ? new SampledDecoder(oneDnn, parameters.decoder(), shape, softmaxSamples, rows)
+              : null;
       this.softmax =
-          new SoftmaxLayer(oneDnn, parameters.decoder(), shape, precision, rows, topGradient);
+          sampled == null
+              ? new SoftmaxLayer(oneDnn, parameters.decoder(), shape, precision, rows, topGradient)
+              : new SoftmaxLayer(
+                  oneDnn, sampled.rows(), sampled.shape(), precision, rows, topGradient);
       inputs[l] = softmax.inputs();
     } catch (RuntimeException | Error e) { // no memory
       oneDnn.close();
@@ -167,17 +177,31 @@ final class OneDnnWindow implements AutoCloseable {
   }
 
   /**
-   * Whether this serves inference on windows of {@code steps} time steps. It is in float32 and
-   * without noise, so buffers of training in bfloat16 or with weight-drop do not: who trains and
-   * infers in turn makes new ones each time.
+   * Whether this serves inference on windows of {@code steps} time steps. It is in float32 and of
+   * all weights and words, so buffers of training in bfloat16, with weight-drop or with a sampled
+   * softmax do not: who trains and infers in turn makes new ones each time.
    */
   boolean infers(int steps) {
-    return steps == length && !rounded && !dropsWeights;
+    return steps == length && !rounded && !dropsWeights && !samples();
   }
 
   /** Whether this serves training on windows of {@code steps} time steps. */
   boolean trains(int steps, Regularisation regularisation) {
-    return steps == length && training != null && dropsWeights == regularisation.dropsWeights();
+    return steps == length
+        && training != null
+        && dropsWeights == regularisation.dropsWeights()
+        && softmaxSamples == samples(regularisation);
+  }
+
+  /** Words besides the targets that the softmax has; 0: all. */
+  private int samples(Regularisation regularisation) {
+    int samples = regularisation.softmaxSamples();
+    return samples < shape.vocabularySize() ? samples : 0;
+  }
+
+  /** Whether this has the gradient of the softmax layer. */
+  boolean samples() {
+    return sampled != null;
   }
 
   /** Σ −ln p without dropout, the lane state carried. */
@@ -206,7 +230,7 @@ final class OneDnnWindow implements AutoCloseable {
     carry();
   }
 
-  /** Σ −ln p with dropout, the gradient kept, the lane state carried. */
+  /** Σ −ln p with noise, the gradient kept, the lane state carried. */
   double train(Window window, Regularisation regularisation, long noiseSeed) {
     Mask[] masks = new Mask[layers.length + 1];
     for (int i = 0; i < masks.length; i++) {
@@ -221,35 +245,48 @@ final class OneDnnWindow implements AutoCloseable {
       layers[layer].forward();
       copyOutput(layer, masks[layer + 1]);
     }
-    double nats = softmax.train(window.targets(), 1f / lanes); // the loss is a mean over lanes
+    int[] targets =
+        samples()
+            ? sampled.gather(window.inputs(), window.targets(), noiseSeed, window.index())
+            : window.targets();
+    double nats = softmax.train(targets, 1f / lanes); // the loss is a mean over lanes
     for (int layer = layers.length - 1; layer >= 0; layer--) {
       multiply(training.gradients[layer + 1], masks[layer + 1]);
       training.backward[layer].run();
     }
     multiply(training.gradients[0], masks[0]);
-    if (shape.tiedEmbeddings()) {
-      parameters.addToTiedGradient(window.inputs(), training.gradients[0]);
-    } else {
+    if (!shape.tiedEmbeddings()) {
       training.embedding.sum(window.inputs());
+    } else if (samples()) {
+      sampled.addToGradient(window.inputs(), training.gradients[0]);
+    } else {
+      parameters.addToTiedGradient(window.inputs(), training.gradients[0]);
     }
     carry();
     return nats;
   }
 
-  /** {@code sum} + Σ g² over the gradient of an embedding that is not tied. */
-  double addEmbeddingSquares(double sum) {
-    return training == null ? sum : training.embedding.addSquares(sum);
+  /** {@code sum} + Σ g² over what this has of the gradient. */
+  double addSquares(double sum) {
+    double squares = samples() ? sum + sampled.squares() : sum;
+    return training == null ? squares : training.embedding.addSquares(squares);
   }
 
-  /** embedding −= scale · g, if it is not tied. */
-  void stepEmbedding(double scale) {
+  /** Subtracts {@code scale} times what this has of the gradient. */
+  void step(double scale) {
+    if (samples()) {
+      sampled.step(scale);
+    }
     if (training != null) {
       training.embedding.step(scale, parameters.embedding());
     }
   }
 
-  /** Writes the gradient of an embedding that is not tied to its place in the flat layout. */
-  void getEmbeddingGradient(float[] flat) {
+  /** Writes what this has of the gradient to its place in the flat layout. */
+  void getGradient(float[] flat) {
+    if (samples()) {
+      sampled.get(flat, parameters.decoderWeights(), parameters.decoderBias());
+    }
     if (training != null) {
       training.embedding.get(flat, 0);
     }

@@ -45,7 +45,9 @@ public final class TorchEngine implements Engine {
   @Override
   public Optional<String> refuses(
       LstmShape shape, Regularisation regularisation, EngineChoice how) {
-    return Optional.empty();
+    return regularisation.samples()
+        ? Optional.of("libtorch needs train.softmax-samples = 0")
+        : Optional.empty();
   }
 
   /** Upper bounds, without what the library and CUDA take for themselves. */
@@ -56,7 +58,8 @@ public final class TorchEngine implements Engine {
     long n = (long) lanes * length;
     long p = shape.parameterCount();
     // The gradient exists twice while it is copied, and cuDNN has a copy of the layers' weights.
-    // With weight-drop each layer has a mask and what it leaves.
+    // With weight-drop each layer has a mask and what it leaves; a mask is drawn while the gradient
+    // and cuDNN's copy are not there.
     long weights = 3 * p + 32L * shape.layers() * h * h;
     long activations = n * h * (8 + shape.layers() * 24L);
     long logits = 4 * n * shape.vocabularySize();

@@ -40,7 +40,7 @@ final class TorchNoise implements TorchNetwork.Noise {
     long lanes = keys.size(1) - 1;
     this.shared = keys.select(1, lanes);
     this.factors =
-        regularisation.drops()
+        regularisation.dropsActivations()
             ? factors(keys.narrow(1, 0, lanes), regularisation.masks((int) length))
             : null;
   }

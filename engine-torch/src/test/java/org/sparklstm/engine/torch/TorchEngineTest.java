@@ -20,6 +20,8 @@ import org.sparklstm.engine.EngineChoice;
 import org.sparklstm.engine.Engines;
 import org.sparklstm.engine.OtherJava;
 import org.sparklstm.engine.Precision;
+import org.sparklstm.engine.Regularisation;
+import org.sparklstm.engine.Regularisation.DropoutMode;
 import org.sparklstm.engine.Sgd;
 import org.sparklstm.model.LstmShape;
 
@@ -59,6 +61,15 @@ class TorchEngineTest {
             "The engine torch does not run here: libtorch on the class path is built for the CPU:"
                 + " replace its jar by that with the classifier linux-x86_64-gpu to compute on a"
                 + " GPU");
+  }
+
+  @Test
+  void aSampledSoftmaxIsForTheOtherFastEngine() {
+    Regularisation sampled = new Regularisation(1, DropoutMode.LOCKED, 1, 1, 9);
+    assertThat(
+            Engines.find("torch")
+                .refuses(new LstmShape(9, 3, 1), sampled, EngineChoice.of("torch")))
+        .hasValue("libtorch needs train.softmax-samples = 0");
   }
 
   @Test

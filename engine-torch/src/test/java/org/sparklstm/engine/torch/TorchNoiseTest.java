@@ -68,7 +68,7 @@ class TorchNoiseTest {
   @ValueSource(floats = {0.5f, 0.35f, 0.99999f})
   void ofRecurrentWeights(float keep) {
     try (PointerScope scope = new PointerScope()) {
-      TorchNoise noise = noise(new Regularisation(1, DropoutMode.PER_STEP, keep, 1));
+      TorchNoise noise = noise(new Regularisation(1, DropoutMode.PER_STEP, keep, 1, 0));
       float[] factors = new float[UNITS];
       for (int layer = 0; layer < 2; layer++) {
         float[] drawn = Tensors.floats(noise.weights(tensors.full(1, 4 * UNITS, UNITS), layer));
@@ -85,7 +85,7 @@ class TorchNoiseTest {
   void ofWords(float keep) {
     int[] words = new Random(seed).ints((long) LENGTH * LANES, 0, 301).toArray();
     try (PointerScope scope = new PointerScope()) {
-      TorchNoise noise = noise(new Regularisation(1, DropoutMode.PER_STEP, 1, keep));
+      TorchNoise noise = noise(new Regularisation(1, DropoutMode.PER_STEP, 1, keep, 0));
       Tensor ids = tensors.of(words).to(ScalarType.Long).view(LENGTH, LANES);
       float[] drawn = Tensors.floats(noise.words(tensors.full(1, LENGTH, LANES, UNITS), ids));
       for (int row = 0; row < words.length; row++) {

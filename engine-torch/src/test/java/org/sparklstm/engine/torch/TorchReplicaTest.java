@@ -34,10 +34,10 @@ import org.sparklstm.text.Window;
 class TorchReplicaTest extends FastReplicaTest {
   private static final LstmShape TIED = new LstmShape(10_000, 37, 3, true);
   private static final Regularisation NOISE =
-      new Regularisation(0.5f, DropoutMode.LOCKED, 0.7f, 0.8f);
+      new Regularisation(0.5f, DropoutMode.LOCKED, 0.7f, 0.8f, 0);
 
   TorchReplicaTest() {
-    super("torch", "onednn", 2L << 30);
+    super("torch", "onednn");
   }
 
   private static Replica replica(Precision precision) {

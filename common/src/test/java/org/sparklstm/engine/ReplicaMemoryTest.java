@@ -1,0 +1,73 @@
+package org.sparklstm.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.bytedeco.javacpp.Pointer;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.sparklstm.engine.Regularisation.DropoutMode;
+import org.sparklstm.model.LstmShape;
+import org.sparklstm.text.Window;
+
+/** What a replica takes of the machine's memory, against what its engine says. */
+public abstract class ReplicaMemoryTest {
+  private final Engine engine;
+  private final long most;
+
+  /**
+   * Tests an engine.
+   *
+   * @param engine its name
+   * @param most bytes that a replica of the largest models here may be said to need
+   */
+  protected ReplicaMemoryTest(String engine, long most) {
+    this.engine = Engines.find(engine);
+    this.most = most;
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "10000, 1500, 2, 20, 35, PER_STEP, false",
+    "10000, 650, 3, 20, 35, LOCKED, true",
+    "50000, 200, 2, 10, 20, PER_STEP, false",
+    "30000, 100, 1, 64, 35, PER_STEP, true",
+    "3000, 512, 4, 128, 35, PER_STEP, false"
+  })
+  void aReplicaTakesNoMoreThanItsEngineSays(
+      int words, int h, int layers, int lanes, int length, DropoutMode mode, boolean tied) {
+    LstmShape shape = new LstmShape(words, h, layers, tied);
+    Regularisation regularisation = new Regularisation(0.5f, mode, 0.5f, 0.5f, 0);
+    assertTakesNoMoreThanSaid(shape, lanes, length, regularisation, Precision.FLOAT32);
+  }
+
+  /** Trains on a window and compares the memory that it takes with what the engine says. */
+  protected final void assertTakesNoMoreThanSaid(
+      LstmShape shape, int lanes, int length, Regularisation regularisation, Precision precision) {
+    Window window = ReplicaTest.randomWindow(ReplicaTest.fresh(), shape, lanes, length);
+    loadLibrary();
+    EngineChoice how = new EngineChoice(engine.name(), 1, precision, Device.AUTO);
+    long said = engine.memory(shape, new Sgd(5), how, lanes, length).host();
+    float[] zeros = new float[shape.parameterCount()];
+    long before = Pointer.physicalBytes();
+    try (Replica replica = Replicas.of(engine, shape, lanes, precision)) {
+      replica.setParameters(zeros);
+      replica.backpropagate(window, regularisation, ReplicaTest.NOISE);
+      replica.step(new Sgd(10), 1);
+      long taken = Pointer.physicalBytes() - before;
+      System.out.printf("takes %s bytes, at most %s said%n", taken, said);
+      assertThat(taken).isLessThan(said + (64 << 20)); // this JVM's heap may grow too
+      assertThat(said).isLessThan(most);
+    }
+  }
+
+  /** The library's own memory is not that of a replica. */
+  private void loadLibrary() {
+    LstmShape shape = new LstmShape(23, 7, 2);
+    try (Replica replica = Replicas.of(engine, shape, 2)) {
+      replica.backpropagate(
+          ReplicaTest.randomWindow(ReplicaTest.fresh(), shape, 2, 5),
+          Regularisation.NONE,
+          ReplicaTest.NOISE);
+    }
+  }
+}
