@@ -90,18 +90,27 @@ public final class DropoutNoise {
   public static void drawWeights(long key, int row, float keepProbability, float[] factors) {
     int kept = (int) Math.ceil(keepProbability * 0x1p16); // of 2^16 equally likely values
     int scale = Float.floatToRawIntBits(1 / keepProbability);
-    long hashes = (factors.length + 3L) / 4;
-    long counter = key + GOLDEN_GAMMA * (row * hashes);
-    for (int column = 0; column < factors.length; column += 4) {
+    int columns = factors.length;
+    long counter = key + GOLDEN_GAMMA * (row * ((columns + 3L) / 4));
+    for (int column = 0; column < columns; column += 4) {
       counter += GOLDEN_GAMMA;
       long bits = mix(counter);
-      int end = Math.min(column + 4, factors.length);
-      for (int i = column; i < end; i++) {
-        int below = ((int) (bits & 0xFFFF) - kept) >> 31;
-        factors[i] = Float.intBitsToFloat(scale & below);
-        bits >>>= 16;
+      factors[column] = factor(bits, kept, scale);
+      if (column + 3 < columns) { // without a loop it takes half the time
+        factors[column + 1] = factor(bits >>> 16, kept, scale);
+        factors[column + 2] = factor(bits >>> 32, kept, scale);
+        factors[column + 3] = factor(bits >>> 48, kept, scale);
+      } else {
+        for (int i = column + 1; i < columns; i++) {
+          factors[i] = factor(bits >>> (16 * (i - column)), kept, scale);
+        }
       }
     }
+  }
+
+  private static float factor(long bits, int kept, int scale) {
+    int below = ((int) (bits & 0xFFFF) - kept) >> 31; // all ones or zeros
+    return Float.intBitsToFloat(scale & below);
   }
 
   private static long mix(long z) {
