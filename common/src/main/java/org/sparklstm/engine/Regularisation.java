@@ -42,6 +42,11 @@ public record Regularisation(
   /**
    * Checks the numbers.
    *
+   * @param keepProbability in (0, 1]
+   * @param dropoutMode for how long a mask of activations holds
+   * @param recurrentKeepProbability in (0, 1]
+   * @param embeddingKeepProbability in (0, 1]
+   * @param softmaxSamples at least 0
    * @throws IllegalArgumentException if a probability is outside (0, 1] or a number is negative
    */
   public Regularisation {
