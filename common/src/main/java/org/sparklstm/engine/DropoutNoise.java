@@ -54,7 +54,7 @@ public final class DropoutNoise {
    * @param factors [H], written
    */
   public static void draw(long key, int timeStep, float keepProbability, float[] factors) {
-    long kept = (long) Math.ceil(keepProbability * 0x1p24); // of 2^24 equally likely values
+    long kept = kept(keepProbability, 24);
     int scale = Float.floatToRawIntBits(1 / keepProbability);
     long counter = key + GOLDEN_GAMMA * ((long) timeStep * factors.length);
     for (int unit = 0; unit < factors.length; unit++) {
@@ -73,7 +73,7 @@ public final class DropoutNoise {
    * @return 1 / keepProbability or 0, as {@link #draw} gives unit {@code word} of time step 0
    */
   public static float factor(long key, int word, float keepProbability) {
-    long kept = (long) Math.ceil(keepProbability * 0x1p24);
+    long kept = kept(keepProbability, 24);
     return mix(key + GOLDEN_GAMMA * (word + 1L)) >>> 40 < kept ? 1 / keepProbability : 0;
   }
 
@@ -88,7 +88,7 @@ public final class DropoutNoise {
    * @param factors [H], written
    */
   public static void drawWeights(long key, int row, float keepProbability, float[] factors) {
-    int kept = (int) Math.ceil(keepProbability * 0x1p16); // of 2^16 equally likely values
+    int kept = (int) kept(keepProbability, 16);
     int scale = Float.floatToRawIntBits(1 / keepProbability);
     int columns = factors.length;
     long counter = key + GOLDEN_GAMMA * (row * ((columns + 3L) / 4));
@@ -106,6 +106,11 @@ public final class DropoutNoise {
         }
       }
     }
+  }
+
+  /** How many of 2^bits equally likely values keep what is drawn: those below. */
+  private static long kept(float keepProbability, int bits) {
+    return (long) Math.ceil(keepProbability * (double) (1L << bits));
   }
 
   private static float factor(long bits, int kept, int scale) {

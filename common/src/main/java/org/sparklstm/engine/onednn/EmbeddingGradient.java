@@ -1,6 +1,7 @@
 package org.sparklstm.engine.onednn;
 
 import java.util.Arrays;
+import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.indexer.FloatIndexer;
 
 /**
@@ -52,9 +53,25 @@ final class EmbeddingGradient {
   /**
    * Adds row {@code row} of {@code from} [N, H] to the H floats at {@code offset} of {@code to}.
    */
-  static void addRow(FloatIndexer from, int row, FloatIndexer to, long offset, int hiddenSize) {
+  private static void addRow(
+      FloatIndexer from, int row, FloatIndexer to, long offset, int hiddenSize) {
     for (int unit = 0; unit < hiddenSize; unit++) {
       to.put(offset + unit, to.get(offset + unit) + from.get((long) row * hiddenSize + unit));
+    }
+  }
+
+  /**
+   * Adds the gradient of a window's inputs to that of a softmax layer's matrix, whose rows are the
+   * embedding too.
+   *
+   * @param places [N]: the row of each input's word in the matrix
+   * @param from [N, H]
+   * @param gradient of the matrix, whose rows are H + 1 long
+   */
+  static void addToTied(int[] places, FloatIndexer from, FloatPointer gradient, int hiddenSize) {
+    FloatIndexer to = FloatIndexer.create(gradient);
+    for (int row = 0; row < places.length; row++) {
+      addRow(from, row, to, places[row] * (hiddenSize + 1L), hiddenSize);
     }
   }
 

@@ -8,9 +8,9 @@ import org.sparklstm.model.LstmShape;
 import org.sparklstm.model.ParameterLayout;
 
 /**
- * The parameters of a {@link OneDnnReplica} off-heap, and their gradient. That of an embedding that
- * is not tied is the window's {@link EmbeddingGradient}; that of the softmax layer may be the
- * window's {@link SampledDecoder}.
+ * The parameters of a {@link OneDnnReplica} off-heap, and the gradient of LSTM layers and softmax
+ * layer. That of an embedding that is not tied is the window's {@link EmbeddingGradient}, and where
+ * the window has a {@link SampledDecoder}, that of the softmax layer is there.
  *
  * <p>The softmax layer is one matrix [V, H + 1] whose last column is its bias. The embedding is a
  * matrix [V, H]. If tied, it is the rows of the softmax layer's matrix without their bias.
@@ -121,20 +121,16 @@ final class OneDnnParameters {
     }
   }
 
-  /**
-   * The gradient in the flat layout, zeros where the window has it.
-   *
-   * @param sampled whether the window has that of the softmax layer
-   */
-  float[] gradient(boolean sampled) {
-    float[] flat = new float[shape.parameterCount()];
+  /** Writes the gradient of the LSTM layers to its place in the flat layout. */
+  void getLayersGradient(float[] flat) {
     for (int layer = 0; layer < layers.length; layer++) {
       layers[layer].gradient().get(flat, layerOffset(layer), layers[layer].size());
     }
-    if (!sampled) {
-      getDecoder(decoder.gradient(), flat);
-    }
-    return flat;
+  }
+
+  /** Writes the gradient of the softmax layer to its place in the flat layout. */
+  void getDecoderGradient(float[] flat) {
+    getDecoder(decoder.gradient(), flat);
   }
 
   /**
@@ -145,35 +141,20 @@ final class OneDnnParameters {
    * @param rows [N, H]
    */
   void addToTiedGradient(int[] inputs, FloatIndexer rows) {
-    FloatIndexer gradient = FloatIndexer.create(decoder.gradient());
-    for (int row = 0; row < inputs.length; row++) {
-      long word = (long) inputs[row] * embeddingStride;
-      EmbeddingGradient.addRow(rows, row, gradient, word, shape.hiddenSize());
-    }
+    EmbeddingGradient.addToTied(inputs, rows, decoder.gradient(), shape.hiddenSize());
   }
 
-  /**
-   * Σ g², in double, of what the window does not have.
-   *
-   * @param sampled whether the window has the gradient of the softmax layer
-   */
-  double squares(boolean sampled) {
-    double squares = sampled ? 0 : decoder.squares();
+  /** {@code sum} + Σ g² over the LSTM layers, in double. */
+  double addLayersSquares(double sum) {
+    double squares = sum;
     for (Trainable layer : layers) {
       squares += layer.squares();
     }
     return squares;
   }
 
-  /**
-   * Subtracts {@code scale} times the gradient, without what the window has of it.
-   *
-   * @param sampled whether the window has that of the softmax layer
-   */
-  void step(double scale, boolean sampled) {
-    if (!sampled) {
-      decoder.step(scale);
-    }
+  /** Subtracts {@code scale} times the gradient from the LSTM layers. */
+  void stepLayers(double scale) {
     for (Trainable layer : layers) {
       layer.step(scale);
     }

@@ -171,15 +171,11 @@ final class OneDnnReplica implements Replica {
 
   @Override
   public float[] gradient() {
-    float[] gradient = parameters.gradient(samples());
+    float[] gradient = new float[shape.parameterCount()];
     if (window != null) {
       window.getGradient(gradient);
     }
     return gradient;
-  }
-
-  private boolean samples() {
-    return window != null && window.samples();
   }
 
   @Override
@@ -187,14 +183,12 @@ final class OneDnnReplica implements Replica {
     if (!(optimiser instanceof Sgd sgd)) {
       return Replica.super.step(optimiser, rate);
     }
-    double squares = parameters.squares(samples());
-    double norm = Math.sqrt(window == null ? squares : window.addSquares(squares));
+    if (window == null) {
+      return 0; // there is no gradient yet
+    }
+    double norm = Math.sqrt(window.squares());
     if (Double.isFinite(norm)) {
-      double scale = sgd.scale(rate, norm);
-      parameters.step(scale, samples());
-      if (window != null) {
-        window.step(scale);
-      }
+      window.step(sgd.scale(rate, norm));
     }
     return norm;
   }

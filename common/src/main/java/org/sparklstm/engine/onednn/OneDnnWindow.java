@@ -67,7 +67,7 @@ final class OneDnnWindow implements AutoCloseable {
       if (!regularisation.dropsActivations() && !words) {
         return null;
       }
-      int drawn = regularisation.masks(length);
+      int drawn = regularisation.dropsActivations() ? regularisation.masks(length) : 1;
       int steps = words ? length : drawn;
       long size = (long) steps * lanes * factors.length;
       if (masks[layer] == null || masks[layer].size(0) < size) {
@@ -76,24 +76,27 @@ final class OneDnnWindow implements AutoCloseable {
       for (int lane = 0; lane < lanes; lane++) {
         long key = DropoutNoise.key(noiseSeed, window.index(), window.firstLane() + lane, layer);
         for (int t = 0; t < steps; t++) {
-          DropoutNoise.draw(key, t % drawn, regularisation.keepProbability(), factors);
-          if (words) {
-            dropWord(window, t * lanes + lane, regularisation, noiseSeed);
+          if (t < drawn) { // else the mask is still that of time step 0
+            DropoutNoise.draw(key, t, regularisation.keepProbability(), factors);
           }
           masks[layer].put((long) (t * lanes + lane) * factors.length, factors);
         }
       }
+      if (words) {
+        dropWords(window, regularisation.embeddingKeepProbability(), noiseSeed);
+      }
       return new Mask(masks[layer], steps * lanes);
     }
 
-    private void dropWord(Window window, int row, Regularisation regularisation, long noiseSeed) {
-      float factor =
-          DropoutNoise.factor(
-              key(window, noiseSeed, layers.length),
-              window.inputs()[row],
-              regularisation.embeddingKeepProbability());
-      for (int unit = 0; unit < factors.length; unit++) {
-        factors[unit] *= factor;
+    /** Multiplies each row of the mask on the embeddings with the factor of its word. */
+    private void dropWords(Window window, float keepProbability, long noiseSeed) {
+      long key = key(window, noiseSeed, layers.length);
+      for (int row = 0; row < window.inputs().length; row++) {
+        float factor = DropoutNoise.factor(key, window.inputs()[row], keepProbability);
+        long start = (long) row * factors.length;
+        for (int unit = 0; unit < factors.length; unit++) {
+          masks[0].put(start + unit, masks[0].get(start + unit) * factor);
+        }
       }
     }
   }
@@ -182,7 +185,7 @@ final class OneDnnWindow implements AutoCloseable {
    * softmax do not: who trains and infers in turn makes new ones each time.
    */
   boolean infers(int steps) {
-    return steps == length && !rounded && !dropsWeights && !samples();
+    return steps == length && !rounded && !dropsWeights && sampled == null;
   }
 
   /** Whether this serves training on windows of {@code steps} time steps. */
@@ -197,11 +200,6 @@ final class OneDnnWindow implements AutoCloseable {
   private int samples(Regularisation regularisation) {
     int samples = regularisation.softmaxSamples();
     return samples < shape.vocabularySize() ? samples : 0;
-  }
-
-  /** Whether this has the gradient of the softmax layer. */
-  boolean samples() {
-    return sampled != null;
   }
 
   /** Σ −ln p without dropout, the lane state carried. */
@@ -246,9 +244,9 @@ final class OneDnnWindow implements AutoCloseable {
       copyOutput(layer, masks[layer + 1]);
     }
     int[] targets =
-        samples()
-            ? sampled.gather(window.inputs(), window.targets(), noiseSeed, window.index())
-            : window.targets();
+        sampled == null
+            ? window.targets()
+            : sampled.gather(window.inputs(), window.targets(), noiseSeed, window.index());
     double nats = softmax.train(targets, 1f / lanes); // the loss is a mean over lanes
     for (int layer = layers.length - 1; layer >= 0; layer--) {
       multiply(training.gradients[layer + 1], masks[layer + 1]);
@@ -257,34 +255,41 @@ final class OneDnnWindow implements AutoCloseable {
     multiply(training.gradients[0], masks[0]);
     if (!shape.tiedEmbeddings()) {
       training.embedding.sum(window.inputs());
-    } else if (samples()) {
-      sampled.addToGradient(window.inputs(), training.gradients[0]);
-    } else {
+    } else if (sampled == null) {
       parameters.addToTiedGradient(window.inputs(), training.gradients[0]);
+    } else {
+      sampled.addToGradient(window.inputs(), training.gradients[0]);
     }
     carry();
     return nats;
   }
 
-  /** {@code sum} + Σ g² over what this has of the gradient. */
-  double addSquares(double sum) {
-    double squares = samples() ? sum + sampled.squares() : sum;
+  /** Σ g² over the whole gradient, in double. */
+  double squares() {
+    double ofDecoder = sampled == null ? parameters.decoder().squares() : sampled.squares();
+    double squares = parameters.addLayersSquares(ofDecoder);
     return training == null ? squares : training.embedding.addSquares(squares);
   }
 
-  /** Subtracts {@code scale} times what this has of the gradient. */
+  /** parameters −= scale · g. */
   void step(double scale) {
-    if (samples()) {
+    if (sampled == null) {
+      parameters.decoder().step(scale);
+    } else {
       sampled.step(scale);
     }
+    parameters.stepLayers(scale);
     if (training != null) {
       training.embedding.step(scale, parameters.embedding());
     }
   }
 
-  /** Writes what this has of the gradient to its place in the flat layout. */
+  /** Writes the gradient to {@code flat}, which is zeros in the flat layout. */
   void getGradient(float[] flat) {
-    if (samples()) {
+    parameters.getLayersGradient(flat);
+    if (sampled == null) {
+      parameters.getDecoderGradient(flat);
+    } else {
       sampled.get(flat, parameters.decoderWeights(), parameters.decoderBias());
     }
     if (training != null) {

@@ -97,7 +97,11 @@ final class SampledDecoder {
       rowFloats.position((long) i * row.length).put(row);
     }
     rows.changed();
-    return Arrays.stream(targets).map(target -> rowOf[target]).toArray();
+    return rowsOf(targets);
+  }
+
+  private int[] rowsOf(int[] ofWords) {
+    return Arrays.stream(ofWords).map(word -> rowOf[word]).toArray();
   }
 
   /** Adds a word that is not there yet. */
@@ -119,11 +123,7 @@ final class SampledDecoder {
    * @param inputGradient [N, H]
    */
   void addToGradient(int[] inputs, FloatIndexer inputGradient) {
-    FloatIndexer gradient = FloatIndexer.create(rows.gradient());
-    for (int i = 0; i < inputs.length; i++) {
-      long offset = (long) rowOf[inputs[i]] * row.length;
-      EmbeddingGradient.addRow(inputGradient, i, gradient, offset, row.length - 1);
-    }
+    EmbeddingGradient.addToTied(rowsOf(inputs), inputGradient, rows.gradient(), shape.hiddenSize());
   }
 
   /** Σ g², in double. */
