@@ -1,6 +1,7 @@
 package org.sparklstm.checkpoint;
 
 import com.typesafe.config.Config;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -44,15 +45,15 @@ public final class ResumeRules {
               .formatted(begun, continued.train().epochs()));
     }
     Map<String, String> written = checkpoint.run().settings().entries();
-    continued
-        .entries()
-        .forEach(
-            (key, value) -> {
-              if (!isFree(key, continued) && !value.equals(written.get(key))) {
-                throw new ConfigurationException(
-                    "Cannot resume: the checkpoint was written with %s = %s, now it is %s"
-                        .formatted(key, written.get(key), value));
-              }
+    Map<String, String> now = continued.entries();
+    now.keySet().stream()
+        .filter(key -> !isFree(key, continued) && !now.get(key).equals(written.get(key)))
+        .min(Comparator.comparing(key -> !wanted.own().contains(key))) // not one that follows it
+        .ifPresent(
+            key -> {
+              throw new ConfigurationException(
+                  "Cannot resume: the checkpoint was written with %s = %s, now it is %s"
+                      .formatted(key, written.get(key), now.get(key)));
             });
   }
 

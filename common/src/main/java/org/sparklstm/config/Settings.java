@@ -13,9 +13,9 @@ import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeMap;
+import org.sparklstm.engine.Dropout;
 import org.sparklstm.engine.EngineChoice;
 import org.sparklstm.engine.Regularisation;
-import org.sparklstm.engine.Regularisation.DropoutMode;
 import org.sparklstm.engine.Sgd;
 import org.sparklstm.error.ConfigurationException;
 import org.sparklstm.model.LstmShape;
@@ -48,16 +48,9 @@ public record Settings(
     Config source,
     Set<String> own) {
 
-  /** The network, how it begins, and what its dropout does. */
+  /** The network, how it begins, and what its training drops. */
   public record Model(
-      int layers,
-      int hiddenSize,
-      float initScale,
-      float keepProbability,
-      DropoutMode dropoutMode,
-      float recurrentKeepProbability,
-      float embeddingKeepProbability,
-      boolean tieEmbeddings) {}
+      int layers, int hiddenSize, float initScale, Dropout dropout, boolean tieEmbeddings) {}
 
   /**
    * Which words a model knows.
@@ -98,6 +91,9 @@ public record Settings(
       double decay,
       double decayEpochs,
       double maxGradNorm,
+      double weightDecay,
+      float activationPenalty,
+      float temporalActivationPenalty,
       int softmaxSamples,
       double movingAverageEpochs,
       Optional<String> initFrom,
@@ -193,13 +189,12 @@ public record Settings(
     }
   }
 
-  /** What the training of a window draws at random. */
+  /** What the training of a window does besides minimising −ln p. */
   public Regularisation regularisation() {
     return new Regularisation(
-        model.keepProbability,
-        model.dropoutMode,
-        model.recurrentKeepProbability,
-        model.embeddingKeepProbability,
+        model.dropout,
+        train.activationPenalty,
+        train.temporalActivationPenalty,
         train.softmaxSamples);
   }
 
@@ -212,7 +207,7 @@ public record Settings(
     return new TrainingPlan(
         shape(vocabularySize),
         train.whole(),
-        new Sgd(train.maxGradNorm),
+        new Sgd(train.maxGradNorm, train.weightDecay),
         regularisation(),
         new AveragingPlan(
             period,

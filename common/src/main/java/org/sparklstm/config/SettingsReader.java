@@ -16,11 +16,11 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.sparklstm.engine.Device;
+import org.sparklstm.engine.Dropout;
 import org.sparklstm.engine.Engine;
 import org.sparklstm.engine.EngineChoice;
 import org.sparklstm.engine.Engines;
 import org.sparklstm.engine.Precision;
-import org.sparklstm.engine.Regularisation.DropoutMode;
 import org.sparklstm.error.ConfigurationException;
 import org.sparklstm.text.Normalization;
 import org.sparklstm.train.Combine;
@@ -49,6 +49,7 @@ final class SettingsReader {
   }
 
   private Settings read() {
+    float keepProbability = probability("model.keep-probability"); // before those that are it
     Settings settings =
         new Settings(
             new Settings.Model(
@@ -59,10 +60,13 @@ final class SettingsReader {
                         "model.init-scale",
                         x -> (float) x > 0 && (float) x < Float.POSITIVE_INFINITY,
                         "greater than 0"),
-                probability("model.keep-probability"),
-                choice("model.dropout-mode", DropoutMode.class),
-                probability("model.recurrent-keep-probability"),
-                probability("model.embedding-keep-probability"),
+                new Dropout(
+                    probability("model.input-keep-probability"),
+                    keepProbability,
+                    probability("model.output-keep-probability"),
+                    choice("model.dropout-mode", Dropout.Mode.class),
+                    probability("model.recurrent-keep-probability"),
+                    probability("model.embedding-keep-probability")),
                 choice("model.tie-embeddings", List.of(false, true))),
             new Settings.Vocabulary(
                 integer("vocabulary.size", 2), integerOrAuto("vocabulary.min-count")),
@@ -80,6 +84,9 @@ final class SettingsReader {
                 real("train.decay", x -> x > 0 && x <= 1, "in (0, 1]"),
                 real("train.decay-epochs", x -> x > 0, "greater than 0"),
                 real("train.max-grad-norm", x -> x > 0, "greater than 0"),
+                real("train.weight-decay", x -> x >= 0, "at least 0"),
+                penalty("train.activation-penalty"),
+                penalty("train.temporal-activation-penalty"),
                 integer("train.softmax-samples", 0),
                 real("train.moving-average-epochs", x -> x >= 0, "at least 0"),
                 Optional.of(config.getString("train.init-from")).filter(uri -> !uri.isBlank()),
@@ -223,6 +230,12 @@ final class SettingsReader {
   /** Greater than 0, as a float too. */
   private float probability(String key) {
     return (float) real(key, x -> (float) x > 0 && x <= 1, "in (0, 1]");
+  }
+
+  /** Finite as a float too. */
+  private float penalty(String key) {
+    return (float)
+        real(key, x -> x >= 0 && (float) x < Float.POSITIVE_INFINITY, "at least 0 and a float");
   }
 
   /** A decimal number; not NaN, Infinity, 5d or 0x1p3, which Java reads too. */

@@ -16,9 +16,10 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.sparklstm.config.Settings.Clip;
 import org.sparklstm.config.Settings.Outer;
+import org.sparklstm.engine.Dropout;
+import org.sparklstm.engine.Dropout.Mode;
 import org.sparklstm.engine.EngineChoice;
 import org.sparklstm.engine.Regularisation;
-import org.sparklstm.engine.Regularisation.DropoutMode;
 import org.sparklstm.engine.Sgd;
 import org.sparklstm.error.ConfigurationException;
 import org.sparklstm.model.LstmShape;
@@ -43,7 +44,7 @@ class SettingsTest {
   }
 
   private static Settings.Model model(int layers, int hidden, float scale, float keep) {
-    return new Settings.Model(layers, hidden, scale, keep, DropoutMode.PER_STEP, 1, 1, false);
+    return new Settings.Model(layers, hidden, scale, new Dropout(keep, Mode.PER_STEP), false);
   }
 
   @ParameterizedTest(name = "{0}")
@@ -78,7 +79,21 @@ class SettingsTest {
   @ParameterizedTest
   @MethodSource("org.sparklstm.config.SettingsLoader#presets")
   void everyPresetSetsEveryKey(String preset) {
-    assertThat(SettingsLoader.load(preset, null, List.of()).entries()).hasSize(46);
+    assertThat(SettingsLoader.load(preset, null, List.of()).entries()).hasSize(51);
+  }
+
+  @Test
+  void dropoutIsTheSameInAllPlacesUnlessToldOtherwise() {
+    assertThat(small("model.keep-probability=0.7").model().dropout())
+        .isEqualTo(new Dropout(0.7f, Mode.PER_STEP));
+    assertThat(
+            small(
+                    "model.input-keep-probability=0.6",
+                    "model.keep-probability=0.7",
+                    "model.output-keep-probability=0.8")
+                .model()
+                .dropout())
+        .isEqualTo(new Dropout(0.6f, 0.7f, 0.8f, Mode.PER_STEP, 1, 1));
   }
 
   @Test
@@ -176,7 +191,7 @@ class SettingsTest {
                 new LstmShape(77, 650, 2),
                 Schedule.byEpochs(39, 6, 1, 0.8),
                 new Sgd(5),
-                new Regularisation(0.5f, DropoutMode.PER_STEP),
+                new Regularisation(new Dropout(0.5f, Mode.PER_STEP)),
                 new AveragingPlan(
                     64, 64, new WorkerUpdate.Parameters(), Combine.AUTO, OuterOptimiser.AVERAGE),
                 MovingAverage.NONE,

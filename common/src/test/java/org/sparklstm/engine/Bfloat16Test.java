@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.nd4j.linalg.api.buffer.DataType;
-import org.sparklstm.engine.Regularisation.DropoutMode;
+import org.sparklstm.engine.Dropout.Mode;
 import org.sparklstm.engine.dl4j.Dl4jEngine;
 import org.sparklstm.model.LstmShape;
 import org.sparklstm.model.ParameterLayout;
@@ -53,9 +53,10 @@ class Bfloat16Test {
   @ParameterizedTest
   @CsvSource({"13, 7, 2, 3, 5, PER_STEP, false", "301, 33, 2, 2, 7, LOCKED, true"})
   void withNoiseEachTensorsGradientIsThatOfFloatsButForRoundings(
-      int words, int h, int layers, int lanes, int length, DropoutMode mode, boolean tied) {
+      int words, int h, int layers, int lanes, int length, Mode mode, boolean tied) {
     LstmShape shape = new LstmShape(words, h, layers, tied);
-    Regularisation noise = new Regularisation(0.7f, mode, 0.6f, 0.8f, words / 8);
+    Regularisation noise =
+        new Regularisation(new Dropout(0.7f, 0.7f, 0.7f, mode, 0.6f, 0.8f), 2, 1, words / 8);
     float[] parameters = ParameterLayout.initialise(shape, 0.5f, random.nextLong());
     Window window = ReplicaTest.randomWindow(random, shape, lanes, length);
     try (Replica rounded = onednn(shape, lanes, Precision.BFLOAT16);

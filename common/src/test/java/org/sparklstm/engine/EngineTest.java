@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.Map;
 import org.junit.jupiter.api.Test;
-import org.sparklstm.engine.Regularisation.DropoutMode;
+import org.sparklstm.engine.Dropout.Mode;
 import org.sparklstm.error.ConfigurationException;
 import org.sparklstm.model.LstmShape;
 
@@ -35,12 +35,22 @@ class EngineTest {
     assertThat(dl4j.refuses(SHAPE, Regularisation.NONE, how)).isEmpty();
     assertThat(dl4j.refuses(tied, Regularisation.NONE, how))
         .hasValue("DL4J has no model.tie-embeddings");
-    assertThat(dl4j.refuses(SHAPE, new Regularisation(1, DropoutMode.LOCKED, 0.5f, 1, 0), how))
+    assertThat(
+            dl4j.refuses(
+                SHAPE, new Regularisation(new Dropout(1, 1, 1, Mode.LOCKED, 0.5f, 1)), how))
         .hasValue("DL4J needs model.recurrent-keep-probability = 1");
-    assertThat(dl4j.refuses(SHAPE, new Regularisation(1, DropoutMode.LOCKED, 1, 0.5f, 0), how))
+    assertThat(
+            dl4j.refuses(
+                SHAPE, new Regularisation(new Dropout(1, 1, 1, Mode.LOCKED, 1, 0.5f)), how))
         .hasValue("DL4J needs model.embedding-keep-probability = 1");
-    assertThat(dl4j.refuses(SHAPE, new Regularisation(1, DropoutMode.LOCKED, 1, 1, 9), how))
+    assertThat(dl4j.refuses(SHAPE, new Regularisation(Dropout.NONE, 0, 0, 9), how))
         .hasValue("DL4J needs train.softmax-samples = 0");
+    for (int alpha = 0; alpha < 2; alpha++) {
+      Regularisation penalty = new Regularisation(Dropout.NONE, alpha, 1 - alpha, 0);
+      assertThat(dl4j.refuses(SHAPE, penalty, how))
+          .hasValue(
+              "DL4J needs train.activation-penalty = 0 and train.temporal-activation-penalty = 0");
+    }
     EngineChoice threads = new EngineChoice("dl4j", 2, Precision.FLOAT32, Device.AUTO);
     assertThat(dl4j.refuses(SHAPE, Regularisation.NONE, threads))
         .hasValue("DL4J needs engine.threads = 1");

@@ -10,7 +10,7 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.sparklstm.engine.Regularisation.DropoutMode;
+import org.sparklstm.engine.Dropout.Mode;
 import org.sparklstm.model.LstmShape;
 import org.sparklstm.model.ParameterLayout;
 import org.sparklstm.text.Window;
@@ -41,9 +41,9 @@ public abstract class FastReplicaTest extends ReplicaTest {
     "200, 2, 1, 35, 0.5, LOCKED",
     "650, 2, 3, 20, 0.5, PER_STEP"
   })
-  void tenStepsAreThoseOfTheReference(int h, int l, int b, int t, float keep, DropoutMode mode) {
+  void tenStepsAreThoseOfTheReference(int h, int l, int b, int t, float keep, Mode mode) {
     LstmShape shape = new LstmShape(211, h, l);
-    Regularisation regularisation = new Regularisation(keep, mode);
+    Regularisation regularisation = new Regularisation(new Dropout(keep, mode));
     Random random = fresh();
     float[] parameters = ParameterLayout.initialise(shape, 0.1f, random.nextLong());
     float[] state = randomFloats(random, b * shape.laneStateSize());

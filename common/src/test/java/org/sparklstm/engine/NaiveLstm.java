@@ -3,7 +3,6 @@ package org.sparklstm.engine;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
-import org.sparklstm.engine.Regularisation.DropoutMode;
 import org.sparklstm.model.LstmShape;
 import org.sparklstm.model.ParameterLayout;
 import org.sparklstm.text.Window;
@@ -13,6 +12,8 @@ final class NaiveLstm {
   private final LstmShape shape;
   private final Regularisation regularisation;
   private final Map<String, Integer> offsets = new HashMap<>();
+  private double[][] outputs; // of the last layer, [T·B][H]
+  private double[][] softmaxInputs; // what dropout leaves of them
 
   /** The network without noise. */
   NaiveLstm(LstmShape shape) {
@@ -40,6 +41,27 @@ final class NaiveLstm {
   }
 
   /**
+   * What a window's training minimises: Σ over T of the mean over lanes of −ln p, and penalties.
+   *
+   * @param state [B, L, 2, H], left at the window's end
+   */
+  double objective(float[] p, double[] state, Window window, long noiseSeed) {
+    int lanes = window.lanes();
+    double nats = loss(p, state, window, noiseSeed);
+    double penalties = 0;
+    for (int i = 0; i < outputs.length; i++) {
+      for (int u = 0; u < shape.hiddenSize(); u++) {
+        penalties += regularisation.activationPenalty() * Math.pow(softmaxInputs[i][u], 2);
+        if (i >= lanes) {
+          double change = outputs[i][u] - outputs[i - lanes][u];
+          penalties += regularisation.temporalActivationPenalty() * change * change;
+        }
+      }
+    }
+    return nats / lanes + penalties / lanes / shape.hiddenSize();
+  }
+
+  /**
    * ln p of each word, after each of the window's inputs: [T·B][V].
    *
    * @param state [B, L, 2, H], left at the window's end
@@ -47,6 +69,8 @@ final class NaiveLstm {
   double[][] logProbabilities(float[] p, double[] state, Window window, long noiseSeed) {
     int h = shape.hiddenSize();
     double[][] logs = new double[window.length() * window.lanes()][];
+    outputs = new double[logs.length][];
+    softmaxInputs = new double[logs.length][];
     double[] toLogits = toLogits(window, noiseSeed);
     float[][] recurrent = new float[shape.layers()][];
     Arrays.setAll(recurrent, layer -> recurrentWeights(p, layer, window, noiseSeed));
@@ -63,7 +87,9 @@ final class NaiveLstm {
           float[] left = recurrent[layer];
           x = cell(p, left, state, b * shape.laneStateSize() + layer * 2 * h, layer, x);
         }
+        outputs[t * window.lanes() + b] = x.clone();
         drop(x, window, b, shape.layers(), t, noiseSeed);
+        softmaxInputs[t * window.lanes() + b] = x;
         logs[t * window.lanes() + b] = logSoftmax(p, x, toLogits);
       }
     }
@@ -71,25 +97,27 @@ final class NaiveLstm {
   }
 
   private void drop(double[] x, Window window, int b, int layer, int t, long noiseSeed) {
-    if (!regularisation.dropsActivations()) {
-      return;
-    }
     long key = DropoutNoise.key(noiseSeed, window.index(), window.firstLane() + b, layer);
-    int step = regularisation.dropoutMode() == DropoutMode.LOCKED ? 0 : t;
+    Dropout dropout = regularisation.dropout();
+    int step = dropout.mode() == Dropout.Mode.LOCKED ? 0 : t;
     float[] factors = new float[x.length];
-    DropoutNoise.draw(key, step, regularisation.keepProbability(), factors);
+    float[] places = {
+      dropout.inputKeepProbability(), dropout.keepProbability(), dropout.outputKeepProbability()
+    };
+    int place = layer == 0 ? 0 : layer == shape.layers() ? 2 : 1;
+    DropoutNoise.draw(key, step, places[place], factors);
     for (int u = 0; u < x.length; u++) {
       x[u] *= factors[u];
     }
   }
 
   private void dropWord(double[] x, int word, Window window, long noiseSeed) {
-    if (!regularisation.dropsWords()) {
+    if (!regularisation.dropout().dropsWords()) {
       return;
     }
     long key = DropoutNoise.key(noiseSeed, window.index(), -1, shape.layers());
     float[] factors = new float[shape.vocabularySize()];
-    DropoutNoise.draw(key, 0, regularisation.embeddingKeepProbability(), factors);
+    DropoutNoise.draw(key, 0, regularisation.dropout().embeddingKeepProbability(), factors);
     for (int u = 0; u < x.length; u++) {
       x[u] *= factors[word];
     }
@@ -100,11 +128,12 @@ final class NaiveLstm {
     int h = shape.hiddenSize();
     int at = offsets.get("lstm.weight_hh_l" + layer);
     float[] weights = Arrays.copyOfRange(p, at, at + 4 * h * h);
-    if (regularisation.dropsWeights()) {
+    if (regularisation.dropout().dropsWeights()) {
       long key = DropoutNoise.key(noiseSeed, window.index(), -1, layer);
       float[] factors = new float[h];
       for (int row = 0; row < 4 * h; row++) {
-        DropoutNoise.drawWeights(key, row, regularisation.recurrentKeepProbability(), factors);
+        DropoutNoise.drawWeights(
+            key, row, regularisation.dropout().recurrentKeepProbability(), factors);
         for (int u = 0; u < h; u++) {
           weights[row * h + u] *= factors[u];
         }

@@ -6,51 +6,31 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.sparklstm.engine.Regularisation.DropoutMode;
 
 class RegularisationTest {
 
   @ParameterizedTest
-  @ValueSource(floats = {0, -0.5f, 1.5f, Float.NaN})
-  void keepProbabilityOutsideItsRangeIsRefused(float keepProbability) {
-    assertThatThrownBy(() -> new Regularisation(keepProbability, DropoutMode.LOCKED))
+  @ValueSource(floats = {-0.5f, Float.NaN, Float.POSITIVE_INFINITY})
+  void aPenaltyThatWouldRewardIsRefused(float penalty) {
+    assertThatThrownBy(() -> new Regularisation(Dropout.NONE, penalty, 0, 0))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessage("Keep probability must be in (0, 1], is " + keepProbability);
-    assertThatThrownBy(() -> new Regularisation(1, DropoutMode.LOCKED, keepProbability, 1, 0))
-        .hasMessage("Recurrent keep probability must be in (0, 1], is " + keepProbability);
-    assertThatThrownBy(() -> new Regularisation(1, DropoutMode.LOCKED, 1, keepProbability, 0))
-        .hasMessage("Embedding keep probability must be in (0, 1], is " + keepProbability);
+        .hasMessage("Activation penalty must be at least 0, is " + penalty);
+    assertThatThrownBy(() -> new Regularisation(Dropout.NONE, 0, penalty, 0))
+        .hasMessage("Temporal activation penalty must be at least 0, is " + penalty);
   }
 
   @Test
   void aNegativeNumberOfSamplesIsRefused() {
-    assertThatThrownBy(() -> new Regularisation(1, DropoutMode.LOCKED, 1, 1, -1))
+    assertThatThrownBy(() -> new Regularisation(Dropout.NONE, 0, 0, -1))
         .hasMessage("Softmax samples must be at least 0, are -1");
   }
 
   @Test
-  void aLockedMaskHoldsForAWholeWindow() {
-    assertThat(new Regularisation(0.5f, DropoutMode.LOCKED).masks(20)).isEqualTo(1);
-    assertThat(new Regularisation(0.5f, DropoutMode.PER_STEP).masks(20)).isEqualTo(20);
-  }
-
-  @Test
-  void nothingIsDroppedIfAllIsKept() {
-    assertThat(Regularisation.NONE.drops()).isFalse();
-    assertThat(Regularisation.NONE.dropsActivations()).isFalse();
-    assertThat(Regularisation.NONE.dropsWeights()).isFalse();
-    assertThat(Regularisation.NONE.dropsWords()).isFalse();
+  void itSaysWhatItHas() {
+    assertThat(Regularisation.NONE.penalises()).isFalse();
     assertThat(Regularisation.NONE.samples()).isFalse();
-    assertThat(new Regularisation(0.99f, DropoutMode.LOCKED).dropsActivations()).isTrue();
-    assertThat(new Regularisation(1, DropoutMode.LOCKED, 0.99f, 1, 0).dropsWeights()).isTrue();
-    assertThat(new Regularisation(1, DropoutMode.LOCKED, 1, 0.99f, 0).dropsWords()).isTrue();
-  }
-
-  @Test
-  void eachKindOfDropoutIsOne() {
-    assertThat(new Regularisation(0.99f, DropoutMode.LOCKED).drops()).isTrue();
-    assertThat(new Regularisation(1, DropoutMode.LOCKED, 0.99f, 1, 0).drops()).isTrue();
-    assertThat(new Regularisation(1, DropoutMode.LOCKED, 1, 0.99f, 0).drops()).isTrue();
-    assertThat(new Regularisation(1, DropoutMode.LOCKED, 1, 1, 9).drops()).isFalse();
+    assertThat(new Regularisation(Dropout.NONE, 1, 0, 0).penalises()).isTrue();
+    assertThat(new Regularisation(Dropout.NONE, 0, 1, 0).penalises()).isTrue();
+    assertThat(new Regularisation(Dropout.NONE, 0, 0, 1).samples()).isTrue();
   }
 }

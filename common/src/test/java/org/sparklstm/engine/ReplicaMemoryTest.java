@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import org.bytedeco.javacpp.Pointer;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.sparklstm.engine.Regularisation.DropoutMode;
+import org.sparklstm.engine.Dropout.Mode;
 import org.sparklstm.model.LstmShape;
 import org.sparklstm.text.Window;
 
@@ -34,9 +34,10 @@ public abstract class ReplicaMemoryTest {
     "3000, 512, 4, 128, 35, PER_STEP, false"
   })
   void aReplicaTakesNoMoreThanItsEngineSays(
-      int words, int h, int layers, int lanes, int length, DropoutMode mode, boolean tied) {
+      int words, int h, int layers, int lanes, int length, Mode mode, boolean tied) {
     LstmShape shape = new LstmShape(words, h, layers, tied);
-    Regularisation regularisation = new Regularisation(0.5f, mode, 0.5f, 0.5f, 0);
+    Regularisation regularisation =
+        new Regularisation(new Dropout(0.5f, 0.5f, 0.5f, mode, 0.5f, 0.5f));
     assertTakesNoMoreThanSaid(shape, lanes, length, regularisation, Precision.FLOAT32);
   }
 

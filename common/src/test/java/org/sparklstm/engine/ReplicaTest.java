@@ -13,7 +13,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.aggregator.ArgumentsAccessor;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.sparklstm.engine.Regularisation.DropoutMode;
 import org.sparklstm.model.LstmShape;
 import org.sparklstm.model.ParameterLayout;
 import org.sparklstm.text.LaneReader;
@@ -53,7 +52,10 @@ public abstract class ReplicaTest {
    */
   protected ReplicaTest(Engine engine, Engine precise, Tolerance tolerance) {
     this.engine = engine;
-    this.noise = known(new Regularisation(0.5f, DropoutMode.PER_STEP, 0.5f, 0.5f, 5));
+    this.noise =
+        known(
+            new Regularisation(
+                new Dropout(0.6f, 0.5f, 0.4f, Dropout.Mode.PER_STEP, 0.5f, 0.5f), 2, 1, 5));
     this.precise = precise;
     this.tolerance = tolerance;
   }
@@ -96,36 +98,49 @@ public abstract class ReplicaTest {
   /** The same without what the engine does not have. */
   private Regularisation known(Regularisation all) {
     LstmShape any = new LstmShape(2, 1, 1);
-    Regularisation dropout =
-        new Regularisation(
-            all.keepProbability(),
-            all.dropoutMode(),
-            all.recurrentKeepProbability(),
-            all.embeddingKeepProbability(),
-            0);
-    return Stream.of(all, dropout)
+    Dropout dropout = all.dropout();
+    Dropout ofActivations =
+        new Dropout(
+            dropout.inputKeepProbability(),
+            dropout.keepProbability(),
+            dropout.outputKeepProbability(),
+            dropout.mode(),
+            1,
+            1);
+    return Stream.of(
+            all,
+            new Regularisation(
+                dropout, all.activationPenalty(), all.temporalActivationPenalty(), 0))
         .filter(regularisation -> engine.refuses(any, regularisation, HOW).isEmpty())
         .findFirst()
-        .orElse(new Regularisation(all.keepProbability(), all.dropoutMode()));
+        .orElse(new Regularisation(ofActivations));
   }
 
   @ParameterizedTest(
       name =
-          "V={0} H={1} L={2} B={3} T={4} tied={5} keep={6} {7} recurrent={8} embedding={9} samples={10}")
+          "V={0} H={1} L={2} B={3} T={4} tied={5} keep={6},{7},{8} {9} recurrent={10} embedding={11}"
+              + " penalties={12},{13} samples={14}")
   @CsvSource({
-    "13, 7, 2, 3, 5, false, 1, PER_STEP, 1, 1, 0",
-    "11, 5, 1, 1, 1, true, 1, PER_STEP, 1, 1, 0",
-    "17, 4, 3, 2, 7, false, 0.5, PER_STEP, 1, 1, 0",
-    "12, 5, 2, 1, 4, false, 0.5, PER_STEP, 1, 1, 0",
-    "12, 5, 2, 1, 4, false, 0.5, LOCKED, 1, 1, 0",
-    "9, 13, 2, 4, 3, true, 0.35, LOCKED, 1, 1, 0",
-    "14, 7, 2, 3, 5, false, 1, PER_STEP, 0.5, 1, 0",
-    "9, 6, 2, 2, 5, true, 1, PER_STEP, 1, 0.5, 0",
-    "5, 9, 3, 3, 4, true, 0.75, LOCKED, 0.6, 0.7, 0",
-    "5, 5, 1, 2, 6, false, 0.75, PER_STEP, 0.3, 0.8, 0",
-    "90, 5, 1, 2, 3, false, 1, PER_STEP, 1, 1, 10",
-    "97, 4, 2, 2, 4, true, 0.75, LOCKED, 0.6, 0.7, 12",
-    "13, 4, 1, 3, 5, true, 1, PER_STEP, 1, 1, 1"
+    "13, 7, 2, 3, 5, false, 1, 1, 1, PER_STEP, 1, 1, 0, 0, 0",
+    "11, 5, 1, 1, 1, true, 1, 1, 1, PER_STEP, 1, 1, 0, 0, 0",
+    "17, 4, 3, 2, 7, false, 0.5, 0.5, 0.5, PER_STEP, 1, 1, 0, 0, 0",
+    "12, 5, 2, 1, 4, false, 0.5, 0.5, 0.5, PER_STEP, 1, 1, 0, 0, 0",
+    "12, 5, 2, 1, 4, false, 0.5, 0.5, 0.5, LOCKED, 1, 1, 0, 0, 0",
+    "9, 13, 2, 4, 3, true, 0.35, 0.35, 0.35, LOCKED, 1, 1, 0, 0, 0",
+    "17, 4, 3, 2, 7, false, 1, 0.5, 0.7, PER_STEP, 1, 1, 0, 0, 0",
+    "9, 13, 2, 4, 3, true, 0.6, 0.75, 1, LOCKED, 1, 1, 0, 0, 0",
+    "10, 6, 1, 2, 4, false, 0.4, 0.1, 0.8, LOCKED, 1, 1, 0, 0, 0",
+    "14, 7, 2, 3, 5, false, 1, 1, 1, PER_STEP, 0.5, 1, 0, 0, 0",
+    "9, 6, 2, 2, 5, true, 1, 1, 1, PER_STEP, 1, 0.5, 0, 0, 0",
+    "5, 9, 3, 3, 4, true, 0.75, 0.75, 0.75, LOCKED, 0.6, 0.7, 0, 0, 0",
+    "5, 5, 1, 2, 6, false, 0.75, 0.75, 0.75, PER_STEP, 0.3, 0.8, 0, 0, 0",
+    "13, 7, 2, 3, 5, false, 1, 1, 1, PER_STEP, 1, 1, 3, 0, 0",
+    "13, 7, 2, 3, 5, true, 1, 1, 1, PER_STEP, 1, 1, 0, 3, 0",
+    "11, 6, 1, 2, 1, false, 0.5, 0.5, 0.5, PER_STEP, 1, 1, 2, 5, 0",
+    "7, 5, 2, 3, 6, true, 0.6, 0.7, 0.8, LOCKED, 0.6, 0.7, 2, 1, 0",
+    "90, 5, 1, 2, 3, false, 1, 1, 1, PER_STEP, 1, 1, 0, 0, 10",
+    "97, 4, 2, 2, 4, true, 0.75, 0.75, 0.75, LOCKED, 0.6, 0.7, 2, 1, 12",
+    "13, 4, 1, 3, 5, true, 1, 1, 1, PER_STEP, 1, 1, 0, 0, 1"
   })
   void everyGradientEqualsCentralDifferencesInDouble(ArgumentsAccessor arguments) {
     LstmShape shape = shape(arguments);
@@ -134,11 +149,16 @@ public abstract class ReplicaTest {
     Regularisation regularisation =
         known(
             new Regularisation(
-                arguments.getFloat(6),
-                arguments.get(7, DropoutMode.class),
-                arguments.getFloat(8),
-                arguments.getFloat(9),
-                arguments.getInteger(10)));
+                new Dropout(
+                    arguments.getFloat(6),
+                    arguments.getFloat(7),
+                    arguments.getFloat(8),
+                    arguments.get(9, Dropout.Mode.class),
+                    arguments.getFloat(10),
+                    arguments.getFloat(11)),
+                arguments.getFloat(12),
+                arguments.getFloat(13),
+                arguments.getInteger(14)));
     Case model = new Case(shape, lanes);
     float[] parameters = model.parameters;
     Window window = model.window(length);
@@ -157,16 +177,15 @@ public abstract class ReplicaTest {
         // Steps that floats hold exactly; the difference's own error is O(step²).
         float value = parameters[i];
         parameters[i] = value + 0x1p-10f;
-        double above = naive.loss(parameters, doubles(model.state), window, NOISE);
+        double above = naive.objective(parameters, doubles(model.state), window, NOISE);
         double width = parameters[i];
         parameters[i] = value - 0x1p-10f;
-        double below = naive.loss(parameters, doubles(model.state), window, NOISE);
+        double below = naive.objective(parameters, doubles(model.state), window, NOISE);
         width -= parameters[i];
         parameters[i] = value;
         assertThat(gradient[i])
             .describedAs("parameter %s", i)
-            .isCloseTo(
-                (float) ((above - below) / width / lanes), within(tolerance.gradient() * length));
+            .isCloseTo((float) ((above - below) / width), within(tolerance.gradient() * length));
       }
     }
   }
@@ -243,6 +262,28 @@ public abstract class ReplicaTest {
         moved[i] = arrays.parameters()[i] - model.parameters[i];
       }
       assertThat(difference(arrays.optimiserState(), moved)).isPositive().isLessThan(1e-6);
+    }
+  }
+
+  @Test
+  void weightDecayIsThatOnArrays() {
+    for (boolean tied : new boolean[] {false, true}) {
+      LstmShape shape = new LstmShape(13, 6, 2, tied);
+      Case model =
+          new Case(
+              engine.refuses(shape, Regularisation.NONE, HOW).isEmpty() ? shape : shape.untied(),
+              3);
+      Window window = model.window(4);
+      Sgd sgd = new Sgd(0.5, 0.25);
+      try (Replica replica = model.replica(engine)) {
+        float[] expected = model.parameters.clone();
+        for (int step = 0; step < 3; step++) {
+          replica.backpropagate(window, Regularisation.NONE, NOISE);
+          double norm = sgd.step(expected, replica.gradient(), new float[0], 0.5);
+          assertThat(replica.step(sgd, 0.5)).isCloseTo(norm, within(1e-6 * norm));
+          assertThat(difference(replica.parameters(), expected)).isLessThan(1e-6);
+        }
+      }
     }
   }
 

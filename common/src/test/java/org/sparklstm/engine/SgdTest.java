@@ -41,6 +41,22 @@ class SgdTest {
   }
 
   @Test
+  void weightDecayIsNotClipped() {
+    float[] parameters = {10, -10};
+    new Sgd(2.5, 0.1).step(parameters, new float[] {3, 4}, new float[0], 0.5);
+    assertThat(parameters).containsExactly(10 - 0.5f - 0.75f, -10 + 0.5f - 1);
+  }
+
+  @Test
+  void weightDecayThatWouldGrowIsRefused() {
+    for (double decay : new double[] {-1, Double.NaN, Double.POSITIVE_INFINITY}) {
+      assertThatThrownBy(() -> new Sgd(1, decay))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage("weightDecay must be at least 0, is " + decay);
+    }
+  }
+
+  @Test
   void theNormIsThatBeforeClippingAndNoStateIsKept() {
     Sgd sgd = new Sgd(1);
 

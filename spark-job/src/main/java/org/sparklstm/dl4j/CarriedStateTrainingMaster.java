@@ -37,10 +37,11 @@ import org.sparklstm.averaging.AveragingTrainer;
 import org.sparklstm.averaging.EngineProbe;
 import org.sparklstm.averaging.ReplicaPool;
 import org.sparklstm.averaging.ShardedLanes;
+import org.sparklstm.engine.Dropout;
+import org.sparklstm.engine.Dropout.Mode;
 import org.sparklstm.engine.EngineChoice;
 import org.sparklstm.engine.LossSum;
 import org.sparklstm.engine.Regularisation;
-import org.sparklstm.engine.Regularisation.DropoutMode;
 import org.sparklstm.engine.dl4j.Dl4jModel;
 import org.sparklstm.model.LstmShape;
 import org.sparklstm.text.LaneAssignment;
@@ -132,7 +133,7 @@ public record CarriedStateTrainingMaster(int workers, int period, double maxGrad
   /** One epoch at the network's own rate, on the fastest engine that all workers have. */
   private TrainingPlan plan(MultiLayerNetwork model, LstmShape shape, ShardedLanes shards) {
     float keepProbability = Dl4jModel.keepProbability(model.getLayerWiseConfigurations());
-    Regularisation regularisation = new Regularisation(keepProbability, DropoutMode.PER_STEP);
+    Regularisation regularisation = new Regularisation(new Dropout(keepProbability, Mode.PER_STEP));
     EngineChoice wanted = EngineChoice.of(EngineChoice.AUTO);
     return new TrainingPlan(
         shape,

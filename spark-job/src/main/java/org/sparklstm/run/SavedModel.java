@@ -76,7 +76,7 @@ public record SavedModel(
           float[] zeros = new float[untied.layers() * 4 * untied.hiddenSize()];
           Safetensors.write(out, Map.of("format", "pt"), tensors(untied), both, zeros);
         });
-    float keepProbability = settings.model().keepProbability();
+    float keepProbability = settings.model().dropout().keepProbability();
     files.write(
         new Path(directory, ZIP), out -> Dl4jModel.writeZip(untied, keepProbability, both, out));
   }

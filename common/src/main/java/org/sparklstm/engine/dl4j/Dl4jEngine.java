@@ -49,11 +49,15 @@ public final class Dl4jEngine implements Engine {
     if (shape.tiedEmbeddings()) {
       return Optional.of("DL4J has no model.tie-embeddings");
     }
-    if (regularisation.dropsWeights()) {
+    if (regularisation.dropout().dropsWeights()) {
       return Optional.of("DL4J needs model.recurrent-keep-probability = 1");
     }
-    if (regularisation.dropsWords()) {
+    if (regularisation.dropout().dropsWords()) {
       return Optional.of("DL4J needs model.embedding-keep-probability = 1");
+    }
+    if (regularisation.penalises()) {
+      return Optional.of(
+          "DL4J needs train.activation-penalty = 0 and train.temporal-activation-penalty = 0");
     }
     if (regularisation.samples()) {
       return Optional.of("DL4J needs train.softmax-samples = 0");

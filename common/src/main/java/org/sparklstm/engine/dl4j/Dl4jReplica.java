@@ -18,6 +18,7 @@ import org.nd4j.linalg.api.memory.enums.SpillPolicy;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.nativeblas.NativeOpsHolder;
+import org.sparklstm.engine.Dropout;
 import org.sparklstm.engine.LossSum;
 import org.sparklstm.engine.Optimiser;
 import org.sparklstm.engine.Regularisation;
@@ -152,7 +153,11 @@ final class Dl4jReplica implements Replica {
 
   @Override
   public LossSum backpropagate(Window window, Regularisation regularisation, long noiseSeed) {
-    if (regularisation.dropsWeights() || regularisation.dropsWords() || regularisation.samples()) {
+    Dropout dropout = regularisation.dropout();
+    if (dropout.dropsWeights()
+        || dropout.dropsWords()
+        || regularisation.penalises()
+        || regularisation.samples()) {
       throw new IllegalArgumentException("DL4J has dropout of activations only");
     }
     for (int layer = 0; layer <= shape.layers(); layer++) {
@@ -161,8 +166,8 @@ final class Dl4jReplica implements Replica {
           .conf()
           .getLayer()
           .setIDropout(
-              regularisation.dropsActivations()
-                  ? new LaneDropout(regularisation, layer, window, noiseSeed)
+              dropout.keepProbability(layer, shape.layers()) < 1
+                  ? new LaneDropout(dropout, layer, shape.layers(), window, noiseSeed)
                   : null);
     }
     try (MemoryWorkspace step = WORKSPACES.notifyScopeEntered(ArrayType.ACTIVATIONS)) {
@@ -236,6 +241,9 @@ final class Dl4jReplica implements Replica {
     double norm = Replica.norm(floats(gradient)); // norm2Number sums in float: 2e-4 off
     if (Double.isFinite(norm)) {
       INDArray step = gradient.muli(sgd.scale(rate, norm));
+      if (sgd.weightDecay() > 0) {
+        network.params().muli(1 - sgd.decay(rate));
+      }
       network.params().subi(step.reshape(network.params().shape()));
     }
     return norm;

@@ -4,8 +4,8 @@ import org.deeplearning4j.nn.conf.dropout.IDropout;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.sparklstm.engine.Dropout;
 import org.sparklstm.engine.DropoutNoise;
-import org.sparklstm.engine.Regularisation;
 import org.sparklstm.text.Window;
 
 /**
@@ -13,8 +13,9 @@ import org.sparklstm.text.Window;
  * stream.
  */
 final class LaneDropout implements IDropout {
-  private final Regularisation regularisation;
+  private final Dropout dropout;
   private final int layer;
+  private final int layers;
   private final transient Window window;
   private final long noiseSeed;
   private transient INDArray mask;
@@ -23,10 +24,12 @@ final class LaneDropout implements IDropout {
    * Dropout for one window.
    *
    * @param layer the layer whose input is dropped: 0 for the first LSTM, L for the output layer
+   * @param layers L
    */
-  LaneDropout(Regularisation regularisation, int layer, Window window, long noiseSeed) {
-    this.regularisation = regularisation;
+  LaneDropout(Dropout dropout, int layer, int layers, Window window, long noiseSeed) {
+    this.dropout = dropout;
     this.layer = layer;
+    this.layers = layers;
     this.window = window;
     this.noiseSeed = noiseSeed;
   }
@@ -52,8 +55,8 @@ final class LaneDropout implements IDropout {
     for (int b = 0; b < lanes; b++) {
       long key = DropoutNoise.key(noiseSeed, window.index(), window.firstLane() + b, layer);
       for (int t = 0; t < length; t++) {
-        int step = t % regularisation.masks(length);
-        DropoutNoise.draw(key, step, regularisation.keepProbability(), row);
+        int step = t % dropout.masks(length);
+        DropoutNoise.draw(key, step, dropout.keepProbability(layer, layers), row);
         System.arraycopy(row, 0, factors, (t * lanes + b) * hidden, hidden);
       }
     }
@@ -77,6 +80,6 @@ final class LaneDropout implements IDropout {
   @Override
   @SuppressWarnings("MissingSuperCall") // IDropout narrows Object.clone to a copy of the settings
   public IDropout clone() {
-    return new LaneDropout(regularisation, layer, window, noiseSeed);
+    return new LaneDropout(dropout, layer, layers, window, noiseSeed);
   }
 }

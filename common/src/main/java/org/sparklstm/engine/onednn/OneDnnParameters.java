@@ -1,5 +1,7 @@
 package org.sparklstm.engine.onednn;
 
+import static org.bytedeco.openblas.global.openblas_nolapack.cblas_saxpy;
+
 import java.util.HashMap;
 import java.util.Map;
 import org.bytedeco.javacpp.FloatPointer;
@@ -151,6 +153,18 @@ final class OneDnnParameters {
       squares += layer.squares();
     }
     return squares;
+  }
+
+  /** Subtracts {@code part} of each parameter from it. */
+  void decay(double part) {
+    for (Trainable layer : layers) {
+      layer.decay(part);
+    }
+    decoder.decay(part);
+    if (!shape.tiedEmbeddings()) {
+      int size = shape.vocabularySize() * shape.hiddenSize();
+      cblas_saxpy(size, (float) -part, embedding, 1, embedding, 1);
+    }
   }
 
   /** Subtracts {@code scale} times the gradient from the LSTM layers. */

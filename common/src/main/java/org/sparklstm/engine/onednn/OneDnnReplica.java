@@ -188,6 +188,9 @@ final class OneDnnReplica implements Replica {
     }
     double norm = Math.sqrt(window.squares());
     if (Double.isFinite(norm)) {
+      if (sgd.weightDecay() > 0) {
+        parameters.decay(sgd.decay(rate));
+      }
       window.step(sgd.scale(rate, norm));
     }
     return norm;

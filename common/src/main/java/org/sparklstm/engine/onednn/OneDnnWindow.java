@@ -5,6 +5,7 @@ import org.bytedeco.dnnl.memory;
 import org.bytedeco.dnnl.memory.data_type;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.indexer.FloatIndexer;
+import org.sparklstm.engine.Dropout;
 import org.sparklstm.engine.DropoutNoise;
 import org.sparklstm.engine.Precision;
 import org.sparklstm.engine.Regularisation;
@@ -62,12 +63,13 @@ final class OneDnnWindow implements AutoCloseable {
     }
 
     /** Draws the mask on the inputs of {@code layer}; null if nothing is dropped. */
-    Mask mask(Window window, Regularisation regularisation, long noiseSeed, int layer) {
-      boolean words = layer == 0 && regularisation.dropsWords();
-      if (!regularisation.dropsActivations() && !words) {
+    Mask mask(Window window, Dropout dropout, long noiseSeed, int layer) {
+      boolean words = layer == 0 && dropout.dropsWords();
+      float keepProbability = dropout.keepProbability(layer, layers.length);
+      if (keepProbability == 1 && !words) {
         return null;
       }
-      int drawn = regularisation.dropsActivations() ? regularisation.masks(length) : 1;
+      int drawn = keepProbability < 1 ? dropout.masks(length) : 1;
       int steps = words ? length : drawn;
       long size = (long) steps * lanes * factors.length;
       if (masks[layer] == null || masks[layer].size(0) < size) {
@@ -77,13 +79,13 @@ final class OneDnnWindow implements AutoCloseable {
         long key = DropoutNoise.key(noiseSeed, window.index(), window.firstLane() + lane, layer);
         for (int t = 0; t < steps; t++) {
           if (t < drawn) { // else the mask is still that of time step 0
-            DropoutNoise.draw(key, t, regularisation.keepProbability(), factors);
+            DropoutNoise.draw(key, t, keepProbability, factors);
           }
           masks[layer].put((long) (t * lanes + lane) * factors.length, factors);
         }
       }
       if (words) {
-        dropWords(window, regularisation.embeddingKeepProbability(), noiseSeed);
+        dropWords(window, dropout.embeddingKeepProbability(), noiseSeed);
       }
       return new Mask(masks[layer], steps * lanes);
     }
@@ -134,7 +136,7 @@ final class OneDnnWindow implements AutoCloseable {
     this.outputs = new FloatIndexer[l];
     boolean trains = trained.isPresent();
     this.rounded = trains && precision == Precision.BFLOAT16;
-    this.dropsWeights = trains && trained.get().dropsWeights();
+    this.dropsWeights = trains && trained.get().dropout().dropsWeights();
     this.softmaxSamples = trains ? samples(trained.get()) : 0;
     data_type operands = rounded ? data_type.bf16 : data_type.f32;
     try {
@@ -192,7 +194,7 @@ final class OneDnnWindow implements AutoCloseable {
   boolean trains(int steps, Regularisation regularisation) {
     return steps == length
         && training != null
-        && dropsWeights == regularisation.dropsWeights()
+        && dropsWeights == regularisation.dropout().dropsWeights()
         && softmaxSamples == samples(regularisation);
   }
 
@@ -232,13 +234,13 @@ final class OneDnnWindow implements AutoCloseable {
   double train(Window window, Regularisation regularisation, long noiseSeed) {
     Mask[] masks = new Mask[layers.length + 1];
     for (int i = 0; i < masks.length; i++) {
-      masks[i] = training.mask(window, regularisation, noiseSeed, i);
+      masks[i] = training.mask(window, regularisation.dropout(), noiseSeed, i);
     }
     embed(window.inputs(), masks[0]);
     for (int layer = 0; layer < layers.length; layer++) {
       if (dropsWeights) {
         layers[layer].dropWeights(
-            key(window, noiseSeed, layer), regularisation.recurrentKeepProbability());
+            key(window, noiseSeed, layer), regularisation.dropout().recurrentKeepProbability());
       }
       layers[layer].forward();
       copyOutput(layer, masks[layer + 1]);
@@ -248,8 +250,12 @@ final class OneDnnWindow implements AutoCloseable {
             ? window.targets()
             : sampled.gather(window.inputs(), window.targets(), noiseSeed, window.index());
     double nats = softmax.train(targets, 1f / lanes); // the loss is a mean over lanes
+    penaliseActivations(regularisation.activationPenalty());
     for (int layer = layers.length - 1; layer >= 0; layer--) {
       multiply(training.gradients[layer + 1], masks[layer + 1]);
+      if (layer == layers.length - 1) {
+        penaliseChanges(regularisation.temporalActivationPenalty());
+      }
       training.backward[layer].run();
     }
     multiply(training.gradients[0], masks[0]);
@@ -339,6 +345,42 @@ final class OneDnnWindow implements AutoCloseable {
         to.put(start + unit, from.get(offset + unit) * mask.factors.get(factors + unit));
       }
     }
+  }
+
+  /** Adds the gradient of the penalty on the inputs of the softmax layer to theirs. */
+  private void penaliseActivations(float penalty) {
+    if (penalty == 0) {
+      return;
+    }
+    int h = shape.hiddenSize();
+    FloatIndexer gradient = training.gradients[layers.length];
+    float factor = 2 * penalty / (lanes * h);
+    for (long row = 0; row < (long) length * lanes; row++) {
+      for (int unit = 0; unit < h; unit++) {
+        float activation = inputs[layers.length].get(row * (h + 1) + unit);
+        add(gradient, row * h + unit, factor * activation);
+      }
+    }
+  }
+
+  /** Adds the gradient of the penalty on the changes of the last layer's outputs to theirs. */
+  private void penaliseChanges(float penalty) {
+    if (penalty == 0) {
+      return;
+    }
+    long step = (long) lanes * shape.hiddenSize();
+    FloatIndexer output = outputs[layers.length - 1];
+    FloatIndexer gradient = training.gradients[layers.length];
+    float factor = 2 * penalty / step;
+    for (long i = step; i < length * step; i++) {
+      float slope = factor * (output.get(i) - output.get(i - step));
+      add(gradient, i, slope);
+      add(gradient, i - step, -slope);
+    }
+  }
+
+  private static void add(FloatIndexer to, long at, float value) {
+    to.put(at, to.get(at) + value);
   }
 
   private void multiply(FloatIndexer rows, Mask mask) {

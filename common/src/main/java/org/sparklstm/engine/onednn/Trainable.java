@@ -51,6 +51,12 @@ final class Trainable {
     version++;
   }
 
+  /** values −= part · values. */
+  void decay(double part) {
+    changed();
+    cblas_saxpy(size, (float) -part, values, 1, values, 1);
+  }
+
   /** values −= scale · g. */
   void step(double scale) {
     changed();

@@ -2,9 +2,10 @@ package org.sparklstm.engine.onednn;
 
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.sparklstm.engine.Dropout;
+import org.sparklstm.engine.Dropout.Mode;
 import org.sparklstm.engine.Precision;
 import org.sparklstm.engine.Regularisation;
-import org.sparklstm.engine.Regularisation.DropoutMode;
 import org.sparklstm.engine.ReplicaMemoryTest;
 import org.sparklstm.engine.Replicas;
 import org.sparklstm.model.LstmShape;
@@ -23,7 +24,7 @@ class OneDnnMemoryTest extends ReplicaMemoryTest {
         new LstmShape(words, h, layers, tied),
         lanes,
         length,
-        new Regularisation(0.5f, DropoutMode.LOCKED, 1, 1, samples),
+        new Regularisation(new Dropout(0.5f, 0.5f, 0.5f, Mode.LOCKED, 1, 1), 0, 0, samples),
         Precision.FLOAT32);
   }
 
@@ -36,7 +37,7 @@ class OneDnnMemoryTest extends ReplicaMemoryTest {
         new LstmShape(words, h, layers),
         lanes,
         length,
-        new Regularisation(0.5f, DropoutMode.PER_STEP, 0.5f, 0.5f, 0),
+        new Regularisation(new Dropout(0.5f, 0.5f, 0.5f, Mode.PER_STEP, 0.5f, 0.5f)),
         Precision.BFLOAT16);
   }
 }

@@ -9,10 +9,11 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.sparklstm.engine.Dropout;
+import org.sparklstm.engine.Dropout.Mode;
 import org.sparklstm.engine.Engines;
 import org.sparklstm.engine.FastReplicaTest;
 import org.sparklstm.engine.Regularisation;
-import org.sparklstm.engine.Regularisation.DropoutMode;
 import org.sparklstm.engine.Replica;
 import org.sparklstm.engine.Replicas;
 import org.sparklstm.engine.SampledWords;
@@ -33,7 +34,7 @@ class OneDnnReplicaTest extends FastReplicaTest {
     LstmShape shape = new LstmShape(211, 13, 2, tied);
     Random random = fresh();
     float[] parameters = ParameterLayout.initialise(shape, 0.5f, random.nextLong());
-    Regularisation sampled = new Regularisation(1, DropoutMode.LOCKED, 1, 1, 210);
+    Regularisation sampled = new Regularisation(Dropout.NONE, 0, 0, 210);
     int[] uncertain = // each window has all of them as its targets
         IntStream.range(0, 211)
             .filter(word -> new SampledWords(211, 210).probability(word) < 1)
@@ -61,7 +62,7 @@ class OneDnnReplicaTest extends FastReplicaTest {
     LstmShape shape = new LstmShape(301, 5, 1, tied);
     Random random = fresh();
     float[] parameters = ParameterLayout.initialise(shape, 0.5f, random.nextLong());
-    Regularisation sampled = new Regularisation(1, DropoutMode.LOCKED, 1, 1, 20);
+    Regularisation sampled = new Regularisation(Dropout.NONE, 0, 0, 20);
     try (Replica used = replica(shape, parameters)) {
       for (int i = 0; i < 10; i++) {
         Window window = randomWindow(random, shape, 3, 7);
@@ -83,9 +84,9 @@ class OneDnnReplicaTest extends FastReplicaTest {
     List<Regularisation> kinds =
         List.of(
             Regularisation.NONE,
-            new Regularisation(1, DropoutMode.LOCKED, 1, 1, 20),
-            new Regularisation(0.7f, DropoutMode.LOCKED, 0.7f, 0.7f, 0),
-            new Regularisation(0.7f, DropoutMode.PER_STEP, 0.7f, 1, 30));
+            new Regularisation(Dropout.NONE, 0, 0, 20),
+            new Regularisation(new Dropout(0.7f, 0.7f, 0.7f, Mode.LOCKED, 0.7f, 0.7f)),
+            new Regularisation(new Dropout(0.7f, 0.7f, 0.7f, Mode.PER_STEP, 0.7f, 1), 0, 0, 30));
     try (Replica used = replica(shape, parameters)) {
       for (int i = 0; i < 20; i++) {
         Regularisation kind = kinds.get(random.nextInt(kinds.size()));

@@ -44,10 +44,12 @@ final class TorchNetwork {
   /**
    * What a window ends in.
    *
+   * @param outputs of the last layer, [T, B, H]
+   * @param softmaxInputs what noise leaves of them
    * @param logProbabilities ln p of each word, [N, V]
    * @param state [2·L, B, H]: of each layer the hidden state, then the cell state
    */
-  record Result(Tensor logProbabilities, Tensor state) {}
+  record Result(Tensor outputs, Tensor softmaxInputs, Tensor logProbabilities, Tensor state) {}
 
   /**
    * Runs a window.
@@ -82,12 +84,15 @@ final class TorchNetwork {
       activations = result.get0();
       ends.push_back(result.get1()).push_back(result.get2());
     }
+    Tensor softmaxInputs = noise.activations(activations, shape.layers());
     Tensor logits =
         torch.linear(
-            noise.activations(activations, shape.layers()).to(type).view(-1, shape.hiddenSize()),
+            softmaxInputs.to(type).view(-1, shape.hiddenSize()),
             parameters.get(shape.tiedEmbeddings() ? "embedding.weight" : "decoder.weight").to(type),
             new TensorOptional(parameters.get("decoder.bias").to(type)));
     return new Result(
+        activations,
+        softmaxInputs,
         torch.log_softmax(logits, 1, new ScalarTypeOptional(ScalarType.Float)),
         torch.cat(ends).detach());
   }

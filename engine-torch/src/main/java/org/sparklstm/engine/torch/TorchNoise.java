@@ -7,8 +7,8 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.sparklstm.engine.Dropout;
 import org.sparklstm.engine.DropoutNoise;
-import org.sparklstm.engine.Regularisation;
 import org.sparklstm.model.LstmShape;
 
 /**
@@ -21,10 +21,10 @@ final class TorchNoise implements TorchNetwork.Noise {
   private static final int WEIGHT_BITS = 16;
 
   private final Tensors tensors;
-  private final Regularisation regularisation;
+  private final Dropout dropout;
   private final LstmShape shape;
   private final Tensor shared; // keys of what all lanes have in common, [L + 1]
-  private final Tensor factors; // of activations, [L + 1, T or 1, B, H]; null if none is dropped
+  private final Tensor[] factors; // of each layer's inputs, [T or 1, B, H]; null if none is dropped
 
   /**
    * Draws the masks of activations.
@@ -32,17 +32,16 @@ final class TorchNoise implements TorchNetwork.Noise {
    * @param keys [L + 1, B + 1], those of a window in {@link #keys}
    * @param length T
    */
-  TorchNoise(
-      Tensors tensors, Tensor keys, Regularisation regularisation, long length, LstmShape shape) {
+  TorchNoise(Tensors tensors, Tensor keys, Dropout dropout, long length, LstmShape shape) {
     this.tensors = tensors;
-    this.regularisation = regularisation;
+    this.dropout = dropout;
     this.shape = shape;
     long lanes = keys.size(1) - 1;
     this.shared = keys.select(1, lanes);
-    this.factors =
-        regularisation.dropsActivations()
-            ? factors(keys.narrow(1, 0, lanes), regularisation.masks((int) length))
-            : null;
+    this.factors = new Tensor[shape.layers() + 1];
+    if (dropout.dropsActivations()) {
+      draw(keys.narrow(1, 0, lanes), dropout.masks((int) length));
+    }
   }
 
   /**
@@ -68,7 +67,7 @@ final class TorchNoise implements TorchNetwork.Noise {
 
   @Override
   public Tensor words(Tensor embeddings, Tensor words) {
-    if (!regularisation.dropsWords()) {
+    if (!dropout.dropsWords()) {
       return embeddings;
     }
     Tensor counters =
@@ -77,21 +76,18 @@ final class TorchNoise implements TorchNetwork.Noise {
             .mul_(new Scalar(GOLDEN_GAMMA))
             .add_(shared.select(0, shape.layers()));
     Tensor ofWords =
-        kept(
-            shifted(mix(counters), Long.SIZE - BITS),
-            BITS,
-            regularisation.embeddingKeepProbability());
+        kept(shifted(mix(counters), Long.SIZE - BITS), BITS, dropout.embeddingKeepProbability());
     return embeddings.mul(ofWords.unsqueeze(2));
   }
 
   @Override
   public Tensor activations(Tensor activations, int layer) {
-    return factors == null ? activations : activations.mul(factors.select(0, layer));
+    return factors[layer] == null ? activations : activations.mul(factors[layer]);
   }
 
   @Override
   public Tensor weights(Tensor weights, int layer) {
-    if (!regularisation.dropsWeights()) {
+    if (!dropout.dropsWeights()) {
       return weights;
     }
     Tensor mask = tensors.zeros(ScalarType.Float, weights.size(0), weights.size(1));
@@ -107,18 +103,22 @@ final class TorchNoise implements TorchNetwork.Noise {
               .bitwise_and_(new Scalar((1L << WEIGHT_BITS) - 1))
               .view(rows, 4 * hashes)
               .narrow(1, 0, weights.size(1));
-      mask.copy_(kept(numbers, WEIGHT_BITS, regularisation.recurrentKeepProbability()));
+      mask.copy_(kept(numbers, WEIGHT_BITS, dropout.recurrentKeepProbability()));
     }
     return weights.mul(mask);
   }
 
-  private Tensor factors(Tensor keys, long steps) {
+  private void draw(Tensor keys, long steps) {
     long units = shape.hiddenSize();
     Tensor counters =
         counters(steps * units)
             .view(1, steps, 1, units)
             .add(keys.view(keys.size(0), 1, keys.size(1), 1));
-    return kept(shifted(mix(counters), Long.SIZE - BITS), BITS, regularisation.keepProbability());
+    Tensor numbers = shifted(mix(counters), Long.SIZE - BITS);
+    for (int layer = 0; layer < factors.length; layer++) {
+      float probability = dropout.keepProbability(layer, shape.layers());
+      factors[layer] = probability < 1 ? kept(numbers.select(0, layer), BITS, probability) : null;
+    }
   }
 
   private Tensor counters(long count) {

@@ -63,20 +63,13 @@ final class TorchParameters {
    * Replaces the gradient by that of Σ weights · outputs.
    *
    * @param outputs of a computation on the parameters
-   * @param weights of the same shape
+   * @param weights of each output, of its shape
    */
-  void differentiate(Tensor outputs, Tensor weights) {
+  void differentiate(TensorVector outputs, TensorVector weights) {
     TensorVector inputs =
         new TensorVector(
             layout.stream().map(tensor -> views.get(tensor.name())).toArray(Tensor[]::new));
-    TensorVector gradients =
-        torch.grad(
-            new TensorVector(outputs),
-            inputs,
-            new TensorVector(weights),
-            new BoolOptional(),
-            false,
-            false);
+    TensorVector gradients = torch.grad(outputs, inputs, weights, new BoolOptional(), false, false);
     for (int i = 0; i < layout.size(); i++) {
       gradientViews.get(layout.get(i).name()).copy_(gradients.get(i));
     }
@@ -90,6 +83,15 @@ final class TorchParameters {
         torch.linalg_vector_norm(
             gradientRows, new Scalar(2), new long[] {1}, false, new ScalarTypeOptional());
     return torch.linalg_vector_norm(rows.to(ScalarType.Double));
+  }
+
+  /**
+   * parameters −= part · parameters.
+   *
+   * @param part one number on the device
+   */
+  void decay(Tensor part) {
+    values.addcmul_(values, part.to(ScalarType.Float), new Scalar(-1));
   }
 
   /**

@@ -9,6 +9,7 @@ import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
+import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.sparklstm.engine.LossSum;
@@ -305,12 +306,27 @@ final class TorchReplica implements Replica {
         network.forward(
             inputs,
             state,
-            new TorchNoise(tensors, keys, regularisation, inputs.size(0), shape),
+            new TorchNoise(tensors, keys, regularisation.dropout(), inputs.size(0), shape),
             precision == Precision.BFLOAT16 ? ScalarType.BFloat16 : ScalarType.Float,
             true);
     Tensor nats = nats(result, targets);
-    parameters.differentiate(
-        nats, tensors.full(1f / lanes, targets.numel())); // the loss is a mean over lanes
+    TensorVector terms = new TensorVector(nats);
+    TensorVector weights =
+        new TensorVector(
+            tensors.full(1f / lanes, targets.numel())); // the loss is a mean over lanes
+    if (regularisation.activationPenalty() > 0) {
+      penalise(terms, weights, result.softmaxInputs(), regularisation.activationPenalty());
+    }
+    if (regularisation.temporalActivationPenalty() > 0) {
+      Tensor outputs = result.outputs();
+      long changes = inputs.size(0) - 1;
+      penalise(
+          terms,
+          weights,
+          outputs.narrow(0, 1, changes).sub(outputs.narrow(0, 0, changes)),
+          regularisation.temporalActivationPenalty());
+    }
+    parameters.differentiate(terms, weights);
     state.copy_(result.state());
     gradientNorm.copy_(parameters.norm());
     sums.select(0, 0).add_(sum(nats.detach()));
@@ -318,8 +334,25 @@ final class TorchReplica implements Replica {
     largest.copy_(torch.maximum(largest, gradientNorm)); // NaN stays NaN
   }
 
+  /**
+   * Adds a penalty to the loss.
+   *
+   * @param squared [steps, B, H]; the penalty is the sum of its squares over steps, and their mean
+   *     over lanes and units
+   */
+  private static void penalise(
+      TensorVector terms, TensorVector weights, Tensor squared, float penalty) {
+    Tensor squares = squared.to(ScalarType.Float).square();
+    float weight = penalty / (squares.size(1) * squares.size(2));
+    terms.push_back(squares);
+    weights.push_back(torch.full_like(squares, new Scalar(weight)));
+  }
+
   /** Does not wait for the device. */
   private void step(Sgd sgd, Tensor rate) {
+    if (sgd.weightDecay() > 0) {
+      parameters.decay(rate.mul(new Scalar(sgd.weightDecay())));
+    }
     Tensor clipping =
         gradientNorm
             .reciprocal()

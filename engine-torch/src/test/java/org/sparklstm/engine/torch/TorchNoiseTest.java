@@ -10,9 +10,9 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.sparklstm.engine.Dropout;
+import org.sparklstm.engine.Dropout.Mode;
 import org.sparklstm.engine.DropoutNoise;
-import org.sparklstm.engine.Regularisation;
-import org.sparklstm.engine.Regularisation.DropoutMode;
 import org.sparklstm.model.LstmShape;
 
 /** The device draws the same bits. */
@@ -30,12 +30,12 @@ class TorchNoiseTest {
   }
 
   /** That of window 7 for lanes 40 to 42. */
-  private TorchNoise noise(Regularisation regularisation) {
+  private TorchNoise noise(Dropout dropout) {
     long[] both = TorchNoise.keys(6, 8, 40, LANES, seed, 2);
     int count = 3 * (LANES + 1);
     assertThat(both).hasSize(2 * count);
     Tensor keys = tensors.of(Arrays.copyOfRange(both, count, 2 * count)).view(3, LANES + 1);
-    return new TorchNoise(tensors, keys, regularisation, LENGTH, SHAPE);
+    return new TorchNoise(tensors, keys, dropout, LENGTH, SHAPE);
   }
 
   private long shared(int layer) {
@@ -43,11 +43,17 @@ class TorchNoiseTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"0.5, PER_STEP", "0.35, PER_STEP", "0.5, LOCKED", "0.9999999, PER_STEP"})
-  void ofActivations(float keep, DropoutMode mode) {
-    Regularisation regularisation = new Regularisation(keep, mode);
+  @CsvSource({
+    "0.5, 0.5, 0.5, PER_STEP",
+    "0.35, 0.5, 0.7, PER_STEP",
+    "0.5, 1, 0.6, LOCKED",
+    "0.9999999, 0.5, 1, PER_STEP"
+  })
+  void ofActivations(float input, float between, float output, Mode mode) {
+    Dropout dropout = new Dropout(input, between, output, mode, 1, 1);
+    float[] keep = {input, between, output};
     try (PointerScope scope = new PointerScope()) {
-      TorchNoise noise = noise(regularisation);
+      TorchNoise noise = noise(dropout);
       float[] factors = new float[UNITS];
       for (int layer = 0; layer < 3; layer++) {
         float[] drawn =
@@ -55,8 +61,8 @@ class TorchNoiseTest {
         float[] expected = new float[LENGTH * LANES * UNITS];
         for (int row = 0; row < LENGTH * LANES; row++) {
           long key = DropoutNoise.key(seed, 7, 40 + row % LANES, layer);
-          int mask = row / LANES % regularisation.masks(LENGTH);
-          DropoutNoise.draw(key, mask, keep, factors);
+          int mask = row / LANES % dropout.masks(LENGTH);
+          DropoutNoise.draw(key, mask, keep[layer], factors);
           System.arraycopy(factors, 0, expected, row * UNITS, UNITS);
         }
         assertThat(drawn).isEqualTo(expected);
@@ -68,7 +74,7 @@ class TorchNoiseTest {
   @ValueSource(floats = {0.5f, 0.35f, 0.99999f})
   void ofRecurrentWeights(float keep) {
     try (PointerScope scope = new PointerScope()) {
-      TorchNoise noise = noise(new Regularisation(1, DropoutMode.PER_STEP, keep, 1, 0));
+      TorchNoise noise = noise(new Dropout(1, 1, 1, Mode.PER_STEP, keep, 1));
       float[] factors = new float[UNITS];
       for (int layer = 0; layer < 2; layer++) {
         float[] drawn = Tensors.floats(noise.weights(tensors.full(1, 4 * UNITS, UNITS), layer));
@@ -85,7 +91,7 @@ class TorchNoiseTest {
   void ofWords(float keep) {
     int[] words = new Random(seed).ints((long) LENGTH * LANES, 0, 301).toArray();
     try (PointerScope scope = new PointerScope()) {
-      TorchNoise noise = noise(new Regularisation(1, DropoutMode.PER_STEP, 1, keep, 0));
+      TorchNoise noise = noise(new Dropout(1, 1, 1, Mode.PER_STEP, 1, keep));
       Tensor ids = tensors.of(words).to(ScalarType.Long).view(LENGTH, LANES);
       float[] drawn = Tensors.floats(noise.words(tensors.full(1, LENGTH, LANES, UNITS), ids));
       for (int row = 0; row < words.length; row++) {

@@ -14,13 +14,14 @@ import java.util.stream.IntStream;
 import org.bytedeco.javacpp.Pointer;
 import org.junit.jupiter.api.Test;
 import org.sparklstm.engine.Device;
+import org.sparklstm.engine.Dropout;
+import org.sparklstm.engine.Dropout.Mode;
 import org.sparklstm.engine.EngineChoice;
 import org.sparklstm.engine.Engines;
 import org.sparklstm.engine.FastReplicaTest;
 import org.sparklstm.engine.LossSum;
 import org.sparklstm.engine.Precision;
 import org.sparklstm.engine.Regularisation;
-import org.sparklstm.engine.Regularisation.DropoutMode;
 import org.sparklstm.engine.Replica;
 import org.sparklstm.engine.Replicas;
 import org.sparklstm.engine.Sgd;
@@ -34,7 +35,7 @@ import org.sparklstm.text.Window;
 class TorchReplicaTest extends FastReplicaTest {
   private static final LstmShape TIED = new LstmShape(10_000, 37, 3, true);
   private static final Regularisation NOISE =
-      new Regularisation(0.5f, DropoutMode.LOCKED, 0.7f, 0.8f, 0);
+      new Regularisation(new Dropout(0.6f, 0.5f, 0.4f, Mode.LOCKED, 0.7f, 0.8f), 2, 1, 0);
 
   TorchReplicaTest() {
     super("torch", "onednn");
@@ -164,9 +165,10 @@ class TorchReplicaTest extends FastReplicaTest {
         int epoch = round;
         IntToDoubleFunction rates = window -> 1.0 / (1 + window + epoch);
         Steps.Result result =
-            recorded.train(new Steps(reader, 0, 9, new Sgd(0.5), rates, NOISE, round));
+            recorded.train(new Steps(reader, 0, 9, new Sgd(0.5, 1e-3), rates, NOISE, round));
         assertThat(result)
-            .isEqualTo(plain.train(new Steps(again, 0, 9, new Sgd(0.5), rates, NOISE, round)));
+            .isEqualTo(
+                plain.train(new Steps(again, 0, 9, new Sgd(0.5, 1e-3), rates, NOISE, round)));
         assertThat(recorded.parameters()).isEqualTo(plain.parameters());
         assertThat(recorded.laneState()).isEqualTo(plain.laneState());
       }
