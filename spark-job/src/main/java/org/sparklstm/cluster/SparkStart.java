@@ -89,6 +89,8 @@ public final class SparkStart {
     conf.setIfMissing("spark.app.name", "PtbTrain");
     // A worker that waits for its own executor while another is idle holds up the whole round.
     conf.setIfMissing("spark.locality.wait", "0s");
+    // Our queries are short and have no joins: planning them anew takes longer than it saves.
+    conf.setIfMissing("spark.sql.adaptive.enabled", "false");
     // A worker's threads are cores that no other task gets.
     int threads = settings.engine().threads();
     conf.setIfMissing("spark.task.cpus", Integer.toString(threads));

@@ -73,6 +73,19 @@ class SparkStartTest {
     assertThat(conf.get("spark.broadcast.blockSize", null)).isEqualTo(size);
   }
 
+  @ParameterizedTest
+  @CsvSource({", false", "true, true", "false, false"})
+  void queriesAreNotPlannedAnewUnlessTheUserWantsIt(String users, String adaptive) {
+    SparkConf conf = new SparkConf(false);
+    if (users != null) {
+      conf.set("spark.sql.adaptive.enabled", users);
+    }
+
+    SparkStart.sparkConf(SettingsLoader.load("test", null, List.of()), conf);
+
+    assertThat(conf.get("spark.sql.adaptive.enabled")).isEqualTo(adaptive);
+  }
+
   @Test
   void aWorkerHasAGpuOfItsOwnWhereExecutorsHaveSome() {
     SparkConf without = new SparkConf(false);
