@@ -19,6 +19,7 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
+import org.sparklstm.engine.Dropout;
 import org.sparklstm.engine.dl4j.Dl4jModel;
 import org.sparklstm.model.LstmShape;
 
@@ -44,7 +45,9 @@ public class StockDl4jBenchmark {
     /** Makes the network of {@code small}, and one window. */
     @Setup(Level.Trial)
     public void setUp() {
-      network = new MultiLayerNetwork(Dl4jModel.configuration(new LstmShape(WORDS, 200, 2), 1));
+      network =
+          new MultiLayerNetwork(
+              Dl4jModel.configuration(new LstmShape(WORDS, 200, 2), Dropout.NONE));
       network.init();
       window = new DataSet(words(1), words(2));
     }

@@ -31,7 +31,8 @@ public final class ResumeRules {
   private ResumeRules() {}
 
   /**
-   * Refuses to continue a run with other settings, naming the first difference.
+   * Refuses to continue a run with other settings, naming the first difference, one that the user
+   * has set if there is one.
    *
    * @throws ConfigurationException if the run would not continue to the same bytes
    */
@@ -48,7 +49,7 @@ public final class ResumeRules {
     Map<String, String> now = continued.entries();
     now.keySet().stream()
         .filter(key -> !isFree(key, continued) && !now.get(key).equals(written.get(key)))
-        .min(Comparator.comparing(key -> !wanted.own().contains(key))) // not one that follows it
+        .min(Comparator.comparing(key -> !wanted.own().contains(key))) // others may follow from it
         .ifPresent(
             key -> {
               throw new ConfigurationException(

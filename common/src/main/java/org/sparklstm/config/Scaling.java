@@ -203,7 +203,7 @@ public record Scaling(Settings settings, List<String> reasons) {
       if (!SCHEDULE.stream().allMatch(this::isOpen)) {
         reason = "yours";
       } else if (falling > 0) {
-        if (falling > 2 && !wanted.regularisation().dropout().any()) {
+        if (falling > 2 && !wanted.model().dropout().any(wanted.model().layers())) {
           falling = 1;
           set(DECAY_EPOCHS, 0.5);
           reason = "falls fast, because without dropout longer training would overfit";

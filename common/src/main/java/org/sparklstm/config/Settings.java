@@ -7,6 +7,7 @@ import com.typesafe.config.ConfigValueFactory;
 import com.typesafe.config.ConfigValueType;
 import java.math.BigDecimal;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
@@ -248,9 +249,18 @@ public record Settings(
     return source.root().render(ConfigRenderOptions.concise());
   }
 
-  /** The settings as a configuration file that {@code --config} reads back. */
+  /**
+   * The settings as a configuration file that {@code --config} reads back. A keep probability that
+   * is that of all places is left out, so that it still follows {@code model.keep-probability}.
+   */
   public String render() {
-    return source
+    Config written = source;
+    for (String place : List.of("model.input-keep-probability", "model.output-keep-probability")) {
+      if (source.getDouble(place) == source.getDouble("model.keep-probability")) {
+        written = written.withoutPath(place);
+      }
+    }
+    return written
         .root()
         .render(
             ConfigRenderOptions.defaults()

@@ -49,7 +49,7 @@ final class SettingsReader {
   }
 
   private Settings read() {
-    float keepProbability = probability("model.keep-probability"); // before those that are it
+    float keepProbability = probability("model.keep-probability"); // first: others may follow it
     Settings settings =
         new Settings(
             new Settings.Model(
@@ -234,8 +234,7 @@ final class SettingsReader {
 
   /** Finite as a float too. */
   private float penalty(String key) {
-    return (float)
-        real(key, x -> x >= 0 && (float) x < Float.POSITIVE_INFINITY, "at least 0 and a float");
+    return (float) real(key, x -> x >= 0 && (float) x < Float.POSITIVE_INFINITY, "in [0, 3.4e38]");
   }
 
   /** A decimal number; not NaN, Infinity, 5d or 0x1p3, which Java reads too. */

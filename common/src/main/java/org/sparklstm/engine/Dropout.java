@@ -8,7 +8,7 @@ import java.io.Serializable;
  *
  * @param inputKeepProbability of the embeddings that enter the first LSTM layer (Zaremba et al.
  *     2014); 1: all stay
- * @param keepProbability the same of the activations between two LSTM layers
+ * @param hiddenKeepProbability the same of the activations between two LSTM layers
  * @param outputKeepProbability the same of the activations that enter the softmax layer
  * @param mode for how long a mask of activations holds
  * @param recurrentKeepProbability of the elements of each layer's recurrent weights W_hh, drawn for
@@ -19,7 +19,7 @@ import java.io.Serializable;
  */
 public record Dropout(
     float inputKeepProbability,
-    float keepProbability,
+    float hiddenKeepProbability,
     float outputKeepProbability,
     Mode mode,
     float recurrentKeepProbability,
@@ -43,7 +43,7 @@ public record Dropout(
    * Checks the probabilities.
    *
    * @param inputKeepProbability in (0, 1]
-   * @param keepProbability in (0, 1]
+   * @param hiddenKeepProbability in (0, 1]
    * @param outputKeepProbability in (0, 1]
    * @param mode for how long a mask of activations holds
    * @param recurrentKeepProbability in (0, 1]
@@ -52,7 +52,7 @@ public record Dropout(
    */
   public Dropout {
     requireProbability("Input keep probability", inputKeepProbability);
-    requireProbability("Keep probability", keepProbability);
+    requireProbability("Hidden keep probability", hiddenKeepProbability);
     requireProbability("Output keep probability", outputKeepProbability);
     requireProbability("Recurrent keep probability", recurrentKeepProbability);
     requireProbability("Embedding keep probability", embeddingKeepProbability);
@@ -86,17 +86,29 @@ public record Dropout(
     if (layer == 0) {
       return inputKeepProbability;
     }
-    return layer == layers ? outputKeepProbability : keepProbability;
+    return layer == layers ? outputKeepProbability : hiddenKeepProbability;
   }
 
-  /** {@return whether anything is dropped} */
-  public boolean any() {
-    return dropsActivations() || dropsWeights() || dropsWords();
+  /**
+   * Whether anything is dropped.
+   *
+   * @param layers L
+   * @return whether it is
+   */
+  public boolean any(int layers) {
+    return dropsActivations(layers) || dropsWeights() || dropsWords();
   }
 
-  /** {@return whether any activation is dropped} */
-  public boolean dropsActivations() {
-    return inputKeepProbability < 1 || keepProbability < 1 || outputKeepProbability < 1;
+  /**
+   * Whether any activation is dropped.
+   *
+   * @param layers L
+   * @return whether it is; one layer has no activations between layers
+   */
+  public boolean dropsActivations(int layers) {
+    return inputKeepProbability < 1
+        || outputKeepProbability < 1
+        || (layers > 1 && hiddenKeepProbability < 1);
   }
 
   /** {@return whether any recurrent weight is dropped} */

@@ -3,9 +3,9 @@ package org.sparklstm.engine;
 import java.io.Serializable;
 
 /**
- * What the training of a window does besides minimising −ln p. Dropout and two penalties on the
- * activations a of the last LSTM layer, which its loss has in addition, are against overfitting. A
- * softmax over words that are drawn is for speed, and so not quite in its place here.
+ * What the training of a window does besides minimising −ln p. Against overfitting there are
+ * dropout, and two penalties on the activations a of the last LSTM layer that are added to the
+ * loss. A softmax over words that are drawn is for speed, and so not quite in its place here.
  *
  * @param dropout of activations, recurrent weights and words
  * @param activationPenalty α; the penalty is α · Σ over T of the mean over lanes and units of a²,

@@ -69,13 +69,14 @@ public interface Replica extends AutoCloseable {
 
   /**
    * Runs one window forward and back, carries the lane state to the window's end and keeps the
-   * gradient of the window's loss: Σ over T of the mean over lanes of −ln p, not clipped.
+   * gradient of the window's loss, not clipped: Σ over T of the mean over lanes of −ln p, and the
+   * penalties of {@code regularisation}.
    *
    * @param window of B lanes
-   * @param regularisation what is drawn at random, or nothing
+   * @param regularisation noise and penalties, or none
    * @param noiseSeed what the noise is drawn from besides window, lane and layer
-   * @return Σ −ln p over all T·B targets, before any update; an estimate if the softmax has some
-   *     words only
+   * @return Σ −ln p over all T·B targets, before any update and without penalties; an estimate if
+   *     the softmax has some words only
    */
   LossSum backpropagate(Window window, Regularisation regularisation, long noiseSeed);
 

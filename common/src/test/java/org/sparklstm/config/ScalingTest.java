@@ -126,7 +126,7 @@ class ScalingTest {
     assertThat(eight.train().epochs()).isEqualTo(21);
     assertThat(scaling("large", PTB, 2).settings().train().epochs()).isEqualTo(28);
     assertThat(scaling("medium-tied", PTB, 2).settings().train().epochs()).isEqualTo(26);
-    for (String other : List.of("recurrent", "embedding")) {
+    for (String other : List.of("input", "output", "recurrent", "embedding")) {
       String[] only = {"model.keep-probability=1", "model." + other + "-keep-probability=0.5"};
       assertThat(scaling("medium", PTB, 2, only).settings().train().epochs()).isEqualTo(20);
     }

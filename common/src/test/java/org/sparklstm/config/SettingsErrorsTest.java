@@ -59,8 +59,8 @@ class SettingsErrorsTest {
     "model.input-keep-probability, 0, 'in (0, 1]'",
     "model.output-keep-probability, 1.01, 'in (0, 1]'",
     "train.weight-decay, -0.5, at least 0",
-    "train.activation-penalty, -1, at least 0 and a float",
-    "train.temporal-activation-penalty, 1.0E39, at least 0 and a float",
+    "train.activation-penalty, -1, 'in [0, 3.4e38]'",
+    "train.temporal-activation-penalty, 1.0E39, 'in [0, 3.4e38]'",
     "averaging.clip, global, local or averaged",
   })
   void valueOutsideTheKeysRangeIsRefused(String key, String value, String rule) {

@@ -5,11 +5,15 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -94,6 +98,19 @@ class SettingsTest {
                 .model()
                 .dropout())
         .isEqualTo(new Dropout(0.6f, 0.7f, 0.8f, Mode.PER_STEP, 1, 1));
+  }
+
+  @Test
+  void placesOfDropoutFollowAfterTheSettingsWereWrittenToo(@TempDir Path directory)
+      throws IOException {
+    Path file = directory.resolve("config.conf");
+    Files.writeString(
+        file, small("model.keep-probability=0.7", "model.output-keep-probability=0.8").render());
+
+    Settings read = SettingsLoader.load("small", file, List.of("model.keep-probability=0.6"));
+
+    assertThat(read.model().dropout())
+        .isEqualTo(new Dropout(0.6f, 0.6f, 0.8f, Mode.PER_STEP, 1, 1));
   }
 
   @Test

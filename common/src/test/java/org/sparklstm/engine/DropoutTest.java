@@ -22,7 +22,7 @@ class DropoutTest {
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage("Input keep probability must be in (0, 1], is " + keep);
     assertThatThrownBy(() -> new Dropout(1, keep, 1, Mode.LOCKED, 1, 1))
-        .hasMessage("Keep probability must be in (0, 1], is " + keep);
+        .hasMessage("Hidden keep probability must be in (0, 1], is " + keep);
     assertThatThrownBy(() -> new Dropout(1, 1, keep, Mode.LOCKED, 1, 1))
         .hasMessage("Output keep probability must be in (0, 1], is " + keep);
     assertThatThrownBy(() -> new Dropout(1, 1, 1, Mode.LOCKED, keep, 1))
@@ -49,8 +49,8 @@ class DropoutTest {
 
   @Test
   void nothingIsDroppedIfAllIsKept() {
-    assertThat(Dropout.NONE.any()).isFalse();
-    assertThat(Dropout.NONE.dropsActivations()).isFalse();
+    assertThat(Dropout.NONE.any(2)).isFalse();
+    assertThat(Dropout.NONE.dropsActivations(2)).isFalse();
     assertThat(Dropout.NONE.dropsWeights()).isFalse();
     assertThat(Dropout.NONE.dropsWords()).isFalse();
   }
@@ -58,11 +58,19 @@ class DropoutTest {
   @Test
   void eachKindOfDropoutIsOne() {
     for (Dropout dropout : new Dropout[] {INPUTS, BETWEEN, OUTPUTS, WEIGHTS, WORDS}) {
-      assertThat(dropout.any()).isTrue();
-      assertThat(dropout.dropsActivations())
+      assertThat(dropout.any(2)).isTrue();
+      assertThat(dropout.dropsActivations(2))
           .isEqualTo(!dropout.equals(WEIGHTS) && !dropout.equals(WORDS));
       assertThat(dropout.dropsWeights()).isEqualTo(dropout.equals(WEIGHTS));
       assertThat(dropout.dropsWords()).isEqualTo(dropout.equals(WORDS));
     }
+  }
+
+  @Test
+  void oneLayerHasNothingBetweenLayers() {
+    assertThat(BETWEEN.any(1)).isFalse();
+    assertThat(BETWEEN.dropsActivations(1)).isFalse();
+    assertThat(INPUTS.any(1)).isTrue();
+    assertThat(OUTPUTS.any(1)).isTrue();
   }
 }

@@ -102,7 +102,9 @@ final class NaiveLstm {
     int step = dropout.mode() == Dropout.Mode.LOCKED ? 0 : t;
     float[] factors = new float[x.length];
     float[] places = {
-      dropout.inputKeepProbability(), dropout.keepProbability(), dropout.outputKeepProbability()
+      dropout.inputKeepProbability(),
+      dropout.hiddenKeepProbability(),
+      dropout.outputKeepProbability()
     };
     int place = layer == 0 ? 0 : layer == shape.layers() ? 2 : 1;
     DropoutNoise.draw(key, step, places[place], factors);

@@ -37,7 +37,7 @@ public abstract class ReplicaMemoryTest {
       int words, int h, int layers, int lanes, int length, Mode mode, boolean tied) {
     LstmShape shape = new LstmShape(words, h, layers, tied);
     Regularisation regularisation =
-        new Regularisation(new Dropout(0.5f, 0.5f, 0.5f, mode, 0.5f, 0.5f));
+        new Regularisation(new Dropout(0.5f, 0.5f, 0.5f, mode, 0.5f, 0.5f), 2, 1, 0);
     assertTakesNoMoreThanSaid(shape, lanes, length, regularisation, Precision.FLOAT32);
   }
 

@@ -102,7 +102,7 @@ public abstract class ReplicaTest {
     Dropout ofActivations =
         new Dropout(
             dropout.inputKeepProbability(),
-            dropout.keepProbability(),
+            dropout.hiddenKeepProbability(),
             dropout.outputKeepProbability(),
             dropout.mode(),
             1,
@@ -265,25 +265,58 @@ public abstract class ReplicaTest {
     }
   }
 
-  @Test
-  void weightDecayIsThatOnArrays() {
-    for (boolean tied : new boolean[] {false, true}) {
-      LstmShape shape = new LstmShape(13, 6, 2, tied);
-      Case model =
-          new Case(
-              engine.refuses(shape, Regularisation.NONE, HOW).isEmpty() ? shape : shape.untied(),
-              3);
-      Window window = model.window(4);
-      Sgd sgd = new Sgd(0.5, 0.25);
-      try (Replica replica = model.replica(engine)) {
-        float[] expected = model.parameters.clone();
-        for (int step = 0; step < 3; step++) {
-          replica.backpropagate(window, Regularisation.NONE, NOISE);
-          double norm = sgd.step(expected, replica.gradient(), new float[0], 0.5);
-          assertThat(replica.step(sgd, 0.5)).isCloseTo(norm, within(1e-6 * norm));
-          assertThat(difference(replica.parameters(), expected)).isLessThan(1e-6);
-        }
+  @ParameterizedTest(name = "tied={0} samples={1}")
+  @CsvSource({"false, 0", "true, 0", "false, 5", "true, 5"})
+  void weightDecayIsThatOnArrays(boolean tied, int samples) {
+    LstmShape shape = new LstmShape(97, 6, 2, tied);
+    Case model =
+        new Case(
+            engine.refuses(shape, Regularisation.NONE, HOW).isEmpty() ? shape : shape.untied(), 3);
+    Regularisation sampled = known(new Regularisation(Dropout.NONE, 0, 0, samples));
+    Sgd sgd = new Sgd(0.5, 0.25);
+    try (Replica replica = model.replica(engine)) {
+      float[] expected = model.parameters.clone();
+      for (int step = 0; step < 3; step++) {
+        replica.backpropagate(model.window(4), sampled, NOISE);
+        double norm = sgd.step(expected, replica.gradient(), new float[0], 0.5);
+        assertThat(replica.step(sgd, 0.5)).isCloseTo(norm, within(1e-6 * norm));
+        assertThat(difference(replica.parameters(), expected)).isLessThan(1e-6);
       }
+    }
+  }
+
+  /**
+   * The float nearest to 1 − 1e-7 is 19 % further from 1: parameters are not multiplied with it.
+   */
+  @Test
+  void weightDecayMayBeSmall() {
+    Case model = new Case(new LstmShape(101, 30, 2), 3);
+    try (Replica replica = model.replica(engine)) {
+      replica.backpropagate(model.window(4), Regularisation.NONE, NOISE);
+      replica.step(new Sgd(1e-30, 1e-7), 1);
+
+      double lost = 0;
+      double all = 0;
+      float[] left = replica.parameters();
+      for (int i = 0; i < left.length; i++) {
+        lost += Math.abs((double) model.parameters[i]) - Math.abs((double) left[i]);
+        all += Math.abs((double) model.parameters[i]);
+      }
+      assertThat(lost / all).isCloseTo(1e-7, within(0.05e-7));
+    }
+  }
+
+  @Test
+  void aGradientThatIsNotFiniteChangesNothingWithWeightDecayEither() {
+    Case model = new Case(new LstmShape(13, 6, 2), 3);
+    float[] parameters = model.parameters.clone();
+    parameters[parameters.length - 1] = Float.NaN;
+    try (Replica replica = model.replica(engine)) {
+      replica.setParameters(parameters);
+      replica.backpropagate(model.window(4), Regularisation.NONE, NOISE);
+
+      assertThat(replica.step(new Sgd(0.5, 0.25), 0.5)).isNaN();
+      assertThat(replica.parameters()).isEqualTo(parameters);
     }
   }
 

@@ -37,8 +37,6 @@ import org.sparklstm.averaging.AveragingTrainer;
 import org.sparklstm.averaging.EngineProbe;
 import org.sparklstm.averaging.ReplicaPool;
 import org.sparklstm.averaging.ShardedLanes;
-import org.sparklstm.engine.Dropout;
-import org.sparklstm.engine.Dropout.Mode;
 import org.sparklstm.engine.EngineChoice;
 import org.sparklstm.engine.LossSum;
 import org.sparklstm.engine.Regularisation;
@@ -132,8 +130,8 @@ public record CarriedStateTrainingMaster(int workers, int period, double maxGrad
 
   /** One epoch at the network's own rate, on the fastest engine that all workers have. */
   private TrainingPlan plan(MultiLayerNetwork model, LstmShape shape, ShardedLanes shards) {
-    float keepProbability = Dl4jModel.keepProbability(model.getLayerWiseConfigurations());
-    Regularisation regularisation = new Regularisation(new Dropout(keepProbability, Mode.PER_STEP));
+    Regularisation regularisation =
+        new Regularisation(Dl4jModel.dropout(model.getLayerWiseConfigurations()));
     EngineChoice wanted = EngineChoice.of(EngineChoice.AUTO);
     return new TrainingPlan(
         shape,

@@ -18,6 +18,7 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.sparklstm.config.Settings;
 import org.sparklstm.config.SettingsLoader;
+import org.sparklstm.engine.Dropout;
 import org.sparklstm.engine.dl4j.Dl4jModel;
 import org.sparklstm.error.ConfigurationException;
 import org.sparklstm.error.InputException;
@@ -76,9 +77,8 @@ public record SavedModel(
           float[] zeros = new float[untied.layers() * 4 * untied.hiddenSize()];
           Safetensors.write(out, Map.of("format", "pt"), tensors(untied), both, zeros);
         });
-    float keepProbability = settings.model().dropout().keepProbability();
-    files.write(
-        new Path(directory, ZIP), out -> Dl4jModel.writeZip(untied, keepProbability, both, out));
+    Dropout dropout = settings.model().dropout();
+    files.write(new Path(directory, ZIP), out -> Dl4jModel.writeZip(untied, dropout, both, out));
   }
 
   /** Shape, settings and test perplexity as JSON, by the names that others use. */

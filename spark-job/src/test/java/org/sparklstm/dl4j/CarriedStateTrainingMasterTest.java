@@ -29,6 +29,7 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.learning.config.Sgd;
 import org.nd4j.linalg.schedule.ScheduleType;
 import org.nd4j.linalg.schedule.StepSchedule;
+import org.sparklstm.engine.Dropout;
 import org.sparklstm.engine.Regularisation;
 import org.sparklstm.engine.Replica;
 import org.sparklstm.engine.dl4j.Dl4jModel;
@@ -179,7 +180,7 @@ class CarriedStateTrainingMasterTest {
 
   @Test
   void anOutputLayerWithoutBiasIsRefused() {
-    MultiLayerConfiguration configuration = Dl4jModel.configuration(SHAPE, 1);
+    MultiLayerConfiguration configuration = Dl4jModel.configuration(SHAPE, Dropout.NONE);
     ((RnnOutputLayer) configuration.getConf(configuration.getConfs().size() - 1).getLayer())
         .setHasBias(false);
     MultiLayerNetwork network = new MultiLayerNetwork(configuration);
@@ -222,7 +223,7 @@ class CarriedStateTrainingMasterTest {
   }
 
   private static MultiLayerNetwork network(float[] parameters) {
-    MultiLayerNetwork network = new MultiLayerNetwork(Dl4jModel.configuration(SHAPE, 1));
+    MultiLayerNetwork network = new MultiLayerNetwork(Dl4jModel.configuration(SHAPE, Dropout.NONE));
     network.init();
     network.params().assign(Nd4j.createFromArray(Dl4jModel.toDl4j(SHAPE, parameters)));
     return network;

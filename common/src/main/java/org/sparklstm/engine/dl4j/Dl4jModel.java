@@ -13,7 +13,6 @@ import org.deeplearning4j.nn.conf.BackpropType;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.RNNFormat;
-import org.deeplearning4j.nn.conf.dropout.Dropout;
 import org.deeplearning4j.nn.conf.dropout.IDropout;
 import org.deeplearning4j.nn.conf.layers.EmbeddingSequenceLayer;
 import org.deeplearning4j.nn.conf.layers.LSTM;
@@ -31,6 +30,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.learning.config.Sgd;
 import org.nd4j.linalg.lossfunctions.impl.LossSparseMCXENT;
+import org.sparklstm.engine.Dropout;
 import org.sparklstm.model.LstmShape;
 import org.sparklstm.model.ParameterLayout;
 
@@ -51,14 +51,13 @@ public final class Dl4jModel {
   /**
    * The network with DL4J's own dropout, as other DL4J programs train it on.
    *
-   * @param keepProbability of the input of each layer after the embedding; 1: no dropout
+   * @param dropout of activations, which DL4J draws for each time step; it has no other kind
    */
-  public static MultiLayerConfiguration configuration(LstmShape shape, double keepProbability) {
-    return configuration(shape, DataType.FLOAT, keepProbability);
+  public static MultiLayerConfiguration configuration(LstmShape shape, Dropout dropout) {
+    return configuration(shape, DataType.FLOAT, dropout);
   }
 
-  static MultiLayerConfiguration configuration(
-      LstmShape shape, DataType type, double keepProbability) {
+  static MultiLayerConfiguration configuration(LstmShape shape, DataType type, Dropout dropout) {
     int h = shape.hiddenSize();
     NeuralNetConfiguration.ListBuilder layers =
         new NeuralNetConfiguration.Builder()
@@ -81,7 +80,7 @@ public final class Dl4jModel {
               .activation(Activation.TANH)
               .gateActivationFunction(Activation.SIGMOID)
               .forgetGateBiasInit(0)
-              .dropOut(dropout(keepProbability))
+              .dropOut(inputDropout(shape, dropout, layer))
               .build());
     }
     return layers
@@ -91,14 +90,17 @@ public final class Dl4jModel {
                 .nOut(shape.vocabularySize())
                 .activation(Activation.SOFTMAX)
                 .dataFormat(RNNFormat.NCW)
-                .dropOut(dropout(keepProbability))
+                .dropOut(inputDropout(shape, dropout, shape.layers()))
                 .build())
         .backpropType(BackpropType.TruncatedBPTT)
         .build();
   }
 
-  private static IDropout dropout(double keepProbability) {
-    return keepProbability < 1 ? new Dropout(keepProbability) : null;
+  private static IDropout inputDropout(LstmShape shape, Dropout dropout, int layer) {
+    float keepProbability = dropout.keepProbability(layer, shape.layers());
+    return keepProbability < 1
+        ? new org.deeplearning4j.nn.conf.dropout.Dropout(keepProbability)
+        : null;
   }
 
   /**
@@ -128,7 +130,8 @@ public final class Dl4jModel {
             && output.hasBias(),
         "must end in softmax with bias and LossSparseMCXENT");
     int hidden = (int) output.getNIn();
-    for (Layer layer : layers.subList(1, last)) {
+    for (int i = 1; i < last; i++) {
+      Layer layer = layers.get(i);
       require(
           layer instanceof LSTM lstm
               && lstm.getNIn() == hidden
@@ -137,30 +140,44 @@ public final class Dl4jModel {
               && lstm.getGateActivationFn() instanceof ActivationSigmoid,
           "must have LSTM layers of one size with tanh and sigmoid gates");
       require(
-          keepProbability(layer) == keepProbability(output),
-          "must have the same dropout on the input of each LSTM layer and of the output layer");
+          keepProbability(layer) == keepProbability(layers.get(Math.min(i, 2))),
+          "must have the same dropout between its LSTM layers");
     }
+    keepProbability(output);
     return new LstmShape((int) output.getNOut(), hidden, last - 1);
   }
 
-  /** The keep probability of a network that {@link #shape} accepts; 1 without dropout. */
-  public static float keepProbability(MultiLayerConfiguration configuration) {
+  /** The dropout of a network that {@link #shape} accepts. */
+  public static Dropout dropout(MultiLayerConfiguration configuration) {
     List<NeuralNetConfiguration> layers = configuration.getConfs();
-    return (float) keepProbability(layers.get(layers.size() - 1).getLayer());
+    return new Dropout(
+        keepProbability(layers.get(1).getLayer()),
+        keepProbability(layers.get(2).getLayer()), // the output layer's if there is one LSTM layer
+        keepProbability(layers.get(layers.size() - 1).getLayer()),
+        Dropout.Mode.PER_STEP,
+        1,
+        1);
   }
 
-  private static double keepProbability(Layer layer) {
-    IDropout dropout = layer.getIDropout();
-    require(
-        dropout == null || dropout instanceof Dropout,
-        "must have no other dropout than the plain one");
-    return dropout == null ? 1 : ((Dropout) dropout).getP();
+  /** Of a layer's inputs. */
+  private static float keepProbability(Layer layer) {
+    if (layer.getIDropout() == null) {
+      return 1;
+    }
+    if (layer.getIDropout() instanceof org.deeplearning4j.nn.conf.dropout.Dropout plain) {
+      return (float) plain.getP();
+    }
+    throw refusal("must have no other dropout than the plain one");
   }
 
   private static void require(boolean holds, String rule) {
     if (!holds) {
-      throw new IllegalArgumentException("Cannot train this network: it " + rule);
+      throw refusal(rule);
     }
+  }
+
+  private static IllegalArgumentException refusal(String rule) {
+    return new IllegalArgumentException("Cannot train this network: it " + rule);
   }
 
   /** DL4J's flat parameters (or gradient) from ours. */
@@ -216,11 +233,10 @@ public final class Dl4jModel {
    * give the same bytes. The stream stays open.
    */
   public static void writeZip(
-      LstmShape shape, double keepProbability, float[] parameters, OutputStream out)
-      throws IOException {
+      LstmShape shape, Dropout dropout, float[] parameters, OutputStream out) throws IOException {
     Path dated = Files.createTempFile("dl4j", ".zip"); // large: not in the heap
     try {
-      MultiLayerNetwork network = new MultiLayerNetwork(configuration(shape, keepProbability));
+      MultiLayerNetwork network = new MultiLayerNetwork(configuration(shape, dropout));
       try {
         network.init();
         network.params().assign(Nd4j.createFromArray(toDl4j(shape, parameters)));

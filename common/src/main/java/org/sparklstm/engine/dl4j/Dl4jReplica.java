@@ -68,7 +68,7 @@ final class Dl4jReplica implements Replica {
     this.shape = shape;
     this.lanes = lanes;
     this.type = type;
-    this.network = new MultiLayerNetwork(Dl4jModel.configuration(shape, type, 1));
+    this.network = new MultiLayerNetwork(Dl4jModel.configuration(shape, type, Dropout.NONE));
     network.init();
     network.initGradientsView();
     setLaneState(new float[lanes * shape.laneStateSize()]);
@@ -242,7 +242,7 @@ final class Dl4jReplica implements Replica {
     if (Double.isFinite(norm)) {
       INDArray step = gradient.muli(sgd.scale(rate, norm));
       if (sgd.weightDecay() > 0) {
-        network.params().muli(1 - sgd.decay(rate));
+        network.params().subi(network.params().mul(sgd.decay(rate)));
       }
       network.params().subi(step.reshape(network.params().shape()));
     }

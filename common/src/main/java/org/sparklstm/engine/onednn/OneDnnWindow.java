@@ -115,7 +115,7 @@ final class OneDnnWindow implements AutoCloseable {
    * Buffers and primitives, freed when it is closed.
    *
    * @param length T, time steps of the windows
-   * @param trained what training draws; empty if windows are only evaluated
+   * @param trained how training is regularised; empty if windows are only evaluated
    * @param precision of training
    * @param state read at a window's begin and left at its end
    */

@@ -11,7 +11,6 @@ import java.util.Arrays;
 import java.util.TimeZone;
 import java.util.function.Consumer;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
-import org.deeplearning4j.nn.conf.dropout.Dropout;
 import org.deeplearning4j.nn.conf.dropout.GaussianDropout;
 import org.deeplearning4j.nn.conf.layers.BaseLayer;
 import org.deeplearning4j.nn.conf.layers.EmbeddingSequenceLayer;
@@ -23,6 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.nd4j.linalg.activations.impl.ActivationTanH;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.sparklstm.engine.Dropout;
 import org.sparklstm.engine.Replica;
 import org.sparklstm.engine.Replicas;
 import org.sparklstm.model.LstmShape;
@@ -30,6 +30,8 @@ import org.sparklstm.model.ParameterLayout;
 import org.sparklstm.text.Window;
 
 class Dl4jModelTest {
+  private static final LstmShape THREE_LAYERS = new LstmShape(7, 3, 3);
+  private static final Dropout DROPOUT = new Dropout(0.6f, 0.5f, 0.4f, Dropout.Mode.PER_STEP, 1, 1);
   private static final LstmShape SHAPE = new LstmShape(7, 3, 2);
 
   @Test
@@ -68,20 +70,43 @@ class Dl4jModelTest {
   }
 
   @Test
+  void eachLayerHasTheDropoutOfItsInputs() {
+    for (int layers = 1; layers <= 3; layers++) {
+      MultiLayerConfiguration network =
+          Dl4jModel.configuration(new LstmShape(7, 3, layers), DROPOUT);
+      for (int layer = 0; layer <= layers; layer++) {
+        assertThat(network.getConf(layer + 1).getLayer().getIDropout())
+            .isEqualTo(
+                new org.deeplearning4j.nn.conf.dropout.Dropout(
+                    DROPOUT.keepProbability(layer, layers)));
+      }
+      Dropout read = Dl4jModel.dropout(network);
+      for (int layer = 0; layer <= layers; layer++) {
+        assertThat(read.keepProbability(layer, layers))
+            .isEqualTo(DROPOUT.keepProbability(layer, layers));
+      }
+    }
+    MultiLayerConfiguration none = Dl4jModel.configuration(SHAPE, Dropout.NONE);
+    assertThat(Dl4jModel.dropout(none)).isEqualTo(Dropout.NONE);
+  }
+
+  @Test
   void whatTheEngineWouldNotComputeIsRefused() {
-    MultiLayerConfiguration network = Dl4jModel.configuration(SHAPE, 0.5f);
-    assertThat(Dl4jModel.shape(network)).isEqualTo(SHAPE);
-    assertThat(Dl4jModel.keepProbability(network)).isEqualTo(0.5f);
+    MultiLayerConfiguration network = Dl4jModel.configuration(THREE_LAYERS, DROPOUT);
+    assertThat(Dl4jModel.shape(network)).isEqualTo(THREE_LAYERS);
     assertRefused(0, layer -> ((BaseLayer) layer).setActivationFn(new ActivationTanH()));
     assertRefused(0, layer -> ((EmbeddingSequenceLayer) layer).setHasBias(true));
-    assertRefused(0, layer -> layer.setIDropout(new Dropout(0.5)));
-    assertRefused(1, layer -> layer.setIDropout(new Dropout(0.9)));
+    assertRefused(
+        0, layer -> layer.setIDropout(new org.deeplearning4j.nn.conf.dropout.Dropout(0.5)));
+    assertRefused(
+        3, layer -> layer.setIDropout(new org.deeplearning4j.nn.conf.dropout.Dropout(0.9)));
+    assertRefused(4, layer -> layer.setIDropout(new GaussianDropout(0.5)));
     assertRefused(2, layer -> layer.setIDropout(new GaussianDropout(0.5)));
     assertRefused(2, layer -> ((LSTM) layer).setGateActivationFn(new ActivationTanH()));
   }
 
   private static void assertRefused(int layer, Consumer<Layer> change) {
-    MultiLayerConfiguration network = Dl4jModel.configuration(SHAPE, 0.5f);
+    MultiLayerConfiguration network = Dl4jModel.configuration(THREE_LAYERS, DROPOUT);
     change.accept(network.getConf(layer).getLayer());
 
     assertThatThrownBy(() -> Dl4jModel.shape(network))
@@ -143,7 +168,7 @@ class Dl4jModelTest {
 
   private static byte[] zip(float[] parameters) throws IOException {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
-    Dl4jModel.writeZip(SHAPE, 0.5f, parameters, out);
+    Dl4jModel.writeZip(SHAPE, DROPOUT, parameters, out);
     return out.toByteArray();
   }
 

@@ -39,7 +39,7 @@ final class TorchNoise implements TorchNetwork.Noise {
     long lanes = keys.size(1) - 1;
     this.shared = keys.select(1, lanes);
     this.factors = new Tensor[shape.layers() + 1];
-    if (dropout.dropsActivations()) {
+    if (dropout.dropsActivations(shape.layers())) {
       draw(keys.narrow(1, 0, lanes), dropout.masks((int) length));
     }
   }

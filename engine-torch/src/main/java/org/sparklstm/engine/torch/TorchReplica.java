@@ -318,7 +318,7 @@ final class TorchReplica implements Replica {
       penalise(terms, weights, result.softmaxInputs(), regularisation.activationPenalty());
     }
     if (regularisation.temporalActivationPenalty() > 0) {
-      Tensor outputs = result.outputs();
+      Tensor outputs = result.outputs().to(ScalarType.Float);
       long changes = inputs.size(0) - 1;
       penalise(
           terms,
@@ -342,10 +342,10 @@ final class TorchReplica implements Replica {
    */
   private static void penalise(
       TensorVector terms, TensorVector weights, Tensor squared, float penalty) {
-    Tensor squares = squared.to(ScalarType.Float).square();
-    float weight = penalty / (squares.size(1) * squares.size(2));
-    terms.push_back(squares);
-    weights.push_back(torch.full_like(squares, new Scalar(weight)));
+    Tensor sum = squared.to(ScalarType.Float).square().sum();
+    float weight = penalty / (squared.size(1) * squared.size(2));
+    terms.push_back(sum);
+    weights.push_back(torch.full_like(sum, new Scalar(weight)));
   }
 
   /** Does not wait for the device. */
