@@ -1,7 +1,5 @@
 package org.sparklstm.engine.onednn;
 
-import static org.bytedeco.openblas.global.openblas_nolapack.cblas_saxpy;
-
 import java.util.HashMap;
 import java.util.Map;
 import org.bytedeco.javacpp.FloatPointer;
@@ -22,7 +20,7 @@ final class OneDnnParameters {
   private final Map<String, Integer> offsets = new HashMap<>();
   private final Trainable[] layers; // each its input weights, recurrent weights and bias
   private final Trainable decoder;
-  private final FloatPointer embedding;
+  private final Trainable embedding; // its gradient is elsewhere; if tied, the decoder
   private final FloatIndexer embeddingRows;
   private final int embeddingStride;
 
@@ -36,9 +34,9 @@ final class OneDnnParameters {
       layers[layer] = new Trainable(oneDnn, 8 * h * h + 4 * h);
     }
     this.decoder = new Trainable(oneDnn, v * (h + 1));
-    this.embedding = shape.tiedEmbeddings() ? decoder.values() : oneDnn.zeros((long) v * h);
+    this.embedding = shape.tiedEmbeddings() ? decoder : new Trainable(oneDnn, v * h);
     this.embeddingStride = shape.tiedEmbeddings() ? h + 1 : h;
-    this.embeddingRows = FloatIndexer.create(embedding);
+    this.embeddingRows = FloatIndexer.create(embedding.values());
   }
 
   /** A layer's input weights [4·H, H], recurrent weights [4·H, H] and bias [4·H]. */
@@ -83,7 +81,7 @@ final class OneDnnParameters {
     int h = shape.hiddenSize();
     int v = shape.vocabularySize();
     if (!shape.tiedEmbeddings()) {
-      embedding.put(flat, offset("embedding.weight"), v * h);
+      embedding.values().put(flat, offset("embedding.weight"), embedding.size());
     }
     for (int layer = 0; layer < layers.length; layer++) {
       layers[layer].values().put(flat, layerOffset(layer), layers[layer].size());
@@ -103,7 +101,7 @@ final class OneDnnParameters {
   float[] get() {
     float[] flat = new float[shape.parameterCount()];
     if (!shape.tiedEmbeddings()) {
-      embedding.get(flat, offset("embedding.weight"), shape.vocabularySize() * shape.hiddenSize());
+      embedding.values().get(flat, offset("embedding.weight"), embedding.size());
     }
     for (int layer = 0; layer < layers.length; layer++) {
       layers[layer].values().get(flat, layerOffset(layer), layers[layer].size());
@@ -162,8 +160,7 @@ final class OneDnnParameters {
     }
     decoder.decay(part);
     if (!shape.tiedEmbeddings()) {
-      int size = shape.vocabularySize() * shape.hiddenSize();
-      cblas_saxpy(size, (float) -part, embedding, 1, embedding, 1);
+      embedding.decay(part);
     }
   }
 

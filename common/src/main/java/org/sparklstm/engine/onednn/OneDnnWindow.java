@@ -251,14 +251,12 @@ final class OneDnnWindow implements AutoCloseable {
             : sampled.gather(window.inputs(), window.targets(), noiseSeed, window.index());
     double nats = softmax.train(targets, 1f / lanes); // the loss is a mean over lanes
     penaliseActivations(regularisation.activationPenalty());
+    multiply(training.gradients[layers.length], masks[layers.length]);
+    penaliseChanges(regularisation.temporalActivationPenalty());
     for (int layer = layers.length - 1; layer >= 0; layer--) {
-      multiply(training.gradients[layer + 1], masks[layer + 1]);
-      if (layer == layers.length - 1) {
-        penaliseChanges(regularisation.temporalActivationPenalty());
-      }
       training.backward[layer].run();
+      multiply(training.gradients[layer], masks[layer]);
     }
-    multiply(training.gradients[0], masks[0]);
     if (!shape.tiedEmbeddings()) {
       training.embedding.sum(window.inputs());
     } else if (sampled == null) {
