@@ -35,12 +35,13 @@ def load(run):
     with open(f"{run}/model/vocabulary.txt", encoding="utf-8") as file:
         ids = {word: i for i, word in enumerate(file.read().split("\n")[:-1])}
     weights = load_file(f"{run}/model/model.safetensors")
-    vocabulary, units = weights["embedding.weight"].shape
+    vocabulary, columns = weights["embedding.weight"].shape
+    units = weights["lstm.weight_hh_l0"].shape[1]
     layers = sum(name.startswith("lstm.weight_hh") for name in weights)
     model = nn.ModuleDict(
         {
-            "embedding": nn.Embedding(vocabulary, units),
-            "lstm": nn.LSTM(units, units, layers),
+            "embedding": nn.Embedding(vocabulary, columns),
+            "lstm": nn.LSTM(columns, units, layers),
             "decoder": nn.Linear(units, vocabulary),
         }
     )

@@ -32,7 +32,7 @@ import org.sparklstm.train.TrainingState;
  */
 public final class CheckpointFile {
   /** To be raised when files of before can no longer be read. */
-  private static final String FORMAT = "sparklstm-checkpoint-8";
+  private static final String FORMAT = "sparklstm-checkpoint-9";
 
   private static final String DIGEST = "sha256";
 
@@ -161,7 +161,7 @@ public final class CheckpointFile {
   private static List<ParameterLayout.Tensor> tensors(TrainingPlan plan, int lanes) {
     LstmShape shape = plan.shape();
     List<ParameterLayout.Tensor> tensors = new ArrayList<>(ParameterLayout.of(shape));
-    List<Integer> laneState = List.of(lanes, shape.layers(), 2, shape.hiddenSize());
+    List<Integer> laneState = List.of(lanes, shape.laneStateSize());
     tensors.add(new ParameterLayout.Tensor("lane_state", laneState, shape.parameterCount()));
     int offset = shape.parameterCount() + lanes * shape.laneStateSize();
     int stateSize = plan.optimiser().stateSize(shape.parameterCount());

@@ -49,9 +49,22 @@ public record Settings(
     Config source,
     Set<String> own) {
 
-  /** The network, how it begins, and what its training drops. */
+  /**
+   * The network, how it begins, and what its training drops.
+   *
+   * @param hiddenSizes of each layer
+   */
   public record Model(
-      int layers, int hiddenSize, float initScale, Dropout dropout, boolean tieEmbeddings) {}
+      int embeddingSize,
+      List<Integer> hiddenSizes,
+      float initScale,
+      Dropout dropout,
+      boolean tieEmbeddings) {
+    /** The number of layers. */
+    public int layers() {
+      return hiddenSizes.size();
+    }
+  }
 
   /**
    * Which words a model knows.
@@ -75,6 +88,7 @@ public record Settings(
    * How long and how fast to train.
    *
    * @param schedule how the rate falls
+   * @param windowShift words that the beginning of a window may move by; 0: it stays
    * @param softmaxSamples words that a window's softmax has besides its targets; 0: all
    * @param movingAverageEpochs that the model is averaged over; 0: it is not
    * @param initFrom the model that training begins with; empty: random parameters
@@ -95,6 +109,7 @@ public record Settings(
       double weightDecay,
       float activationPenalty,
       float temporalActivationPenalty,
+      int windowShift,
       int softmaxSamples,
       double movingAverageEpochs,
       Optional<String> initFrom,
@@ -184,7 +199,8 @@ public record Settings(
   /** The network for a vocabulary of {@code vocabularySize} words. */
   public LstmShape shape(int vocabularySize) {
     try {
-      return new LstmShape(vocabularySize, model.hiddenSize, model.layers, model.tieEmbeddings);
+      return new LstmShape(
+          vocabularySize, model.embeddingSize, model.hiddenSizes, model.tieEmbeddings);
     } catch (IllegalArgumentException e) {
       throw new ConfigurationException(e.getMessage(), e);
     }
@@ -210,6 +226,7 @@ public record Settings(
         train.whole(),
         new Sgd(train.maxGradNorm, train.weightDecay),
         regularisation(),
+        train.windowShift,
         new AveragingPlan(
             period,
             averaging.latePeriod.orElse(period),

@@ -3,8 +3,10 @@ package org.sparklstm.config;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigValue;
+import com.typesafe.config.ConfigValueType;
 import java.math.BigDecimal;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -50,11 +52,13 @@ final class SettingsReader {
 
   private Settings read() {
     float keepProbability = probability("model.keep-probability"); // first: others may follow it
+    List<Integer> hiddenSizes = sizes("model.hidden-size", integer("model.layers", 1));
+    int last = hiddenSizes.get(hiddenSizes.size() - 1);
     Settings settings =
         new Settings(
             new Settings.Model(
-                integer("model.layers", 1),
-                integer("model.hidden-size", 1),
+                integerOrAuto("model.embedding-size").orElse(last),
+                hiddenSizes,
                 (float)
                     real(
                         "model.init-scale",
@@ -87,6 +91,7 @@ final class SettingsReader {
                 real("train.weight-decay", x -> x >= 0, "at least 0"),
                 penalty("train.activation-penalty"),
                 penalty("train.temporal-activation-penalty"),
+                integer("train.window-shift", 0),
                 integer("train.softmax-samples", 0),
                 real("train.moving-average-epochs", x -> x >= 0, "at least 0"),
                 Optional.of(config.getString("train.init-from")).filter(uri -> !uri.isBlank()),
@@ -119,10 +124,23 @@ final class SettingsReader {
       requireOne("averaging.period", settings.averaging().period().orElse(0));
       requireOne("averaging.late-period", settings.averaging().latePeriod().orElse(1));
     }
+    if (settings.train().windowShift() >= settings.data().window()) {
+      throw invalid(
+          "train.window-shift", "less than data.window, which is " + settings.data().window());
+    }
+    requireTied(settings.model(), last);
     requireLanes(settings);
     requireWholeEpochs(settings.train());
     requireEngine(settings);
     return settings;
+  }
+
+  private void requireTied(Settings.Model model, int last) {
+    if (model.tieEmbeddings() && model.embeddingSize() != last) {
+      throw invalid(
+          "model.embedding-size",
+          "%s, the size of the last layer, with model.tie-embeddings = true".formatted(last));
+    }
   }
 
   /** A model's own configuration has both numbers of lanes, which then agree. */
@@ -205,8 +223,27 @@ final class SettingsReader {
     return (int) whole(key, least, Integer.MAX_VALUE);
   }
 
+  /** One number that all have, or a list with one for each. */
+  private List<Integer> sizes(String key, int count) {
+    if (config.getValue(key).valueType() != ConfigValueType.LIST) {
+      return Collections.nCopies(count, integer(key, 1));
+    }
+    List<Integer> sizes =
+        config.getList(key).stream()
+            .map(size -> (int) whole(key, size.unwrapped().toString(), 1, Integer.MAX_VALUE))
+            .toList();
+    if (sizes.size() != count) {
+      throw invalid(key, "one number, or a list of as many as model.layers, " + count);
+    }
+    return sizes;
+  }
+
   private long whole(String key, long least, long most) {
-    BigDecimal value = number(key);
+    return whole(key, text(key), least, most);
+  }
+
+  private long whole(String key, String text, long least, long most) {
+    BigDecimal value = number(key, text);
     if (value.stripTrailingZeros().scale() > 0) {
       throw invalid(key, "a whole number");
     }
@@ -220,7 +257,7 @@ final class SettingsReader {
   }
 
   private double real(String key, DoublePredicate valid, String rule) {
-    double value = number(key).doubleValue();
+    double value = number(key, text(key)).doubleValue();
     if (!Double.isFinite(value) || !valid.test(value)) {
       throw invalid(key, rule);
     }
@@ -238,10 +275,18 @@ final class SettingsReader {
   }
 
   /** A decimal number; not NaN, Infinity, 5d or 0x1p3, which Java reads too. */
-  private BigDecimal number(String key) {
+  private BigDecimal number(String key, String text) {
     try {
-      return new BigDecimal(config.getString(key));
-    } catch (NumberFormatException | ConfigException.WrongType e) {
+      return new BigDecimal(text);
+    } catch (NumberFormatException e) {
+      throw invalid(key, "a number");
+    }
+  }
+
+  private String text(String key) {
+    try {
+      return config.getString(key);
+    } catch (ConfigException.WrongType e) {
       throw invalid(key, "a number");
     }
   }

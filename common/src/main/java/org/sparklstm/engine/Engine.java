@@ -56,10 +56,10 @@ public interface Engine {
    * @param optimiser whose state it may keep there
    * @param how it is to compute; the name is not read
    * @param lanes B of its windows
-   * @param length T of its windows
+   * @param lengths T of its windows, which come in turn; the longest first
    * @return bytes, estimated from the sizes
    */
-  Memory memory(LstmShape shape, Optimiser optimiser, EngineChoice how, int lanes, int length);
+  Memory memory(LstmShape shape, Optimiser optimiser, EngineChoice how, int lanes, int... lengths);
 
   /**
    * A new replica, with parameters and lane state of zeros and no optimiser state.

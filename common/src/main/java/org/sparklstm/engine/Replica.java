@@ -8,7 +8,7 @@ import org.sparklstm.text.Window;
  * is the only door to an engine: everything that crosses it is an array in a documented layout.
  *
  * <p>Parameters and gradients are flat as in {@link org.sparklstm.model.ParameterLayout}. Lane
- * state is [B, L, 2, H]: for each lane and layer the hidden state, then the cell state. A replica
+ * state is [B, S]: for each lane and layer the hidden state [H], then the cell state [H]. A replica
  * is a pure function of what was set: the same parameters, states, windows, noise seed and threads
  * give the same bytes, whatever it computed before. Two threads must not use it at once.
  */
@@ -38,11 +38,11 @@ public interface Replica extends AutoCloseable {
   /**
    * Replaces the state of all lanes.
    *
-   * @param state [B, L, 2, H], copied
+   * @param state [B, S], copied
    */
   void setLaneState(float[] state);
 
-  /** {@return a new array of the current state [B, L, 2, H]} */
+  /** {@return a new array of the current state [B, S]} */
   float[] laneState();
 
   /**

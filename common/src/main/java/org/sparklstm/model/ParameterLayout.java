@@ -11,13 +11,16 @@ import java.util.SplittableRandom;
  * {@code nn.Linear}, row-major, one after the other:
  *
  * <pre>
- * embedding.weight          [V, H]
- * lstm.weight_ih_l{k}       [4·H, H]   gates input, forget, cell candidate, output
+ * embedding.weight          [V, E]
+ * lstm.weight_ih_l{k}       [4·H, I]   gates input, forget, cell candidate, output
  * lstm.weight_hh_l{k}       [4·H, H]
  * lstm.bias_ih_l{k}         [4·H]      the layer's only bias: PyTorch's bias_hh_l{k} is zero
  * decoder.weight            [V, H]       absent if tied: it is embedding.weight
  * decoder.bias              [V]
  * </pre>
+ *
+ * H is the size of layer k, in the decoder that of the last one. I is the size of its inputs: E for
+ * the first layer, H of the layer below for the others.
  */
 public final class ParameterLayout {
 
@@ -45,16 +48,16 @@ public final class ParameterLayout {
    */
   public static List<Tensor> of(LstmShape shape) {
     int v = shape.vocabularySize();
-    int h = shape.hiddenSize();
     List<Tensor> tensors = new ArrayList<>();
-    append(tensors, "embedding.weight", List.of(v, h));
+    append(tensors, "embedding.weight", List.of(v, shape.embeddingSize()));
     for (int layer = 0; layer < shape.layers(); layer++) {
-      append(tensors, "lstm.weight_ih_l" + layer, List.of(4 * h, h));
+      int h = shape.hiddenSize(layer);
+      append(tensors, "lstm.weight_ih_l" + layer, List.of(4 * h, shape.inputSize(layer)));
       append(tensors, "lstm.weight_hh_l" + layer, List.of(4 * h, h));
       append(tensors, "lstm.bias_ih_l" + layer, List.of(4 * h));
     }
     if (!shape.tiedEmbeddings()) {
-      append(tensors, "decoder.weight", List.of(v, h));
+      append(tensors, "decoder.weight", List.of(v, shape.outputSize()));
     }
     append(tensors, "decoder.bias", List.of(v));
     return tensors;
@@ -81,7 +84,7 @@ public final class ParameterLayout {
       return parameters;
     }
     int v = shape.vocabularySize();
-    int matrix = v * shape.hiddenSize();
+    int matrix = v * shape.embeddingSize();
     float[] untied = Arrays.copyOf(parameters, parameters.length + matrix);
     int decoder = parameters.length - v;
     System.arraycopy(parameters, 0, untied, decoder, matrix);

@@ -34,8 +34,9 @@ import org.sparklstm.text.Vocabulary;
  * h_out, c_out       [L, B, H]  float, the state after
  * </pre>
  *
- * The metadata hold the words in id order, one a line, as {@code vocabulary}, and JSON that says
- * how the model was trained, as {@code config}.
+ * The state of layers that differ in size is [1, B, ΣH], one layer after the other. The metadata
+ * hold the words in id order, one a line, as {@code vocabulary}, and JSON that says how the model
+ * was trained, as {@code config}.
  */
 public final class OnnxModel {
   /** Of ONNX 1.12, which has all that is needed here. */
@@ -103,20 +104,28 @@ public final class OnnxModel {
   }
 
   private GraphProto graph() {
-    List<Object> state = List.of(shape.layers(), "lanes", shape.hiddenSize());
+    boolean oneSize = shape.isOfOneSize();
+    int axis = oneSize ? 0 : 2;
+    List<Object> state =
+        oneSize
+            ? List.of(shape.layers(), "lanes", shape.hiddenSize(0))
+            : List.of(1, "lanes", shape.laneStateSize() / 2);
     graph.addInput(value("ids", TensorProto.DataType.INT64, List.of("time", "lanes")));
     graph.addInput(value("h", TensorProto.DataType.FLOAT, state));
     graph.addInput(value("c", TensorProto.DataType.FLOAT, state));
     addTensor("embedding.weight");
     addNode("Gather", List.of("embedding.weight", "ids"), List.of("x_0"));
-    addNode("Split", List.of("h"), names("h_"));
-    addNode("Split", List.of("c"), names("c_"));
+    addInts(
+        "state_sizes",
+        shape.hiddenSizes().stream().mapToLong(size -> oneSize ? 1 : size).toArray());
+    addNode("Split", List.of("h", "state_sizes"), names("h_"), attribute("axis", axis));
+    addNode("Split", List.of("c", "state_sizes"), names("c_"), attribute("axis", axis));
     addInts("one", 1);
     for (int layer = 0; layer < shape.layers(); layer++) {
       addLayer(layer);
     }
-    addNode("Concat", names("h_out_"), List.of("h_out"), attribute("axis", 0));
-    addNode("Concat", names("c_out_"), List.of("c_out"), attribute("axis", 0));
+    addNode("Concat", names("h_out_"), List.of("h_out"), attribute("axis", axis));
+    addNode("Concat", names("c_out_"), List.of("c_out"), attribute("axis", axis));
     addSoftmax("x_" + shape.layers());
     graph.addOutput(
         value(
@@ -138,9 +147,10 @@ public final class OnnxModel {
   }
 
   private void addLayer(int layer) {
-    int h = shape.hiddenSize();
+    int h = shape.hiddenSize(layer);
+    int i = shape.inputSize(layer);
     String name = "lstm.%s_l" + layer;
-    addFloats(name.formatted("W"), gates(name.formatted("weight_ih"), h * h), 1, 4 * h, h);
+    addFloats(name.formatted("W"), gates(name.formatted("weight_ih"), h * i), 1, 4 * h, i);
     addFloats(name.formatted("R"), gates(name.formatted("weight_hh"), h * h), 1, 4 * h, h);
     ByteBuffer biases = ByteBuffer.allocate(8 * h * Float.BYTES); // the second half is zero
     biases.put(gates(name.formatted("bias_ih"), h)).rewind();

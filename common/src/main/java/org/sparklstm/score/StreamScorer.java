@@ -78,9 +78,9 @@ public final class StreamScorer {
     return nats;
   }
 
-  /** The hidden state of the top layer: lane state is [1, L, 2, H]. */
+  /** The hidden state of the top layer. */
   private float[] topHidden() {
-    int top = (shape.layers() - 1) * 2 * shape.hiddenSize();
-    return Arrays.copyOfRange(replica.laneState(), top, top + shape.hiddenSize());
+    int top = shape.stateOffset(shape.layers() - 1);
+    return Arrays.copyOfRange(replica.laneState(), top, top + shape.outputSize());
   }
 }

@@ -5,6 +5,7 @@ import java.util.Iterator;
 /** Reads windows of a worker's lanes in their order, and holds one stretch of them at a time. */
 public final class LaneReader {
   private final Iterator<LaneShard> stretches;
+  private final WindowShift shift;
   private LaneShard current;
 
   /**
@@ -13,8 +14,22 @@ public final class LaneReader {
    * @param stretches of the same lanes, at least one, each behind the one before
    */
   public LaneReader(Iterator<LaneShard> stretches) {
+    this(stretches, stretches.next(), WindowShift.NONE);
+  }
+
+  private LaneReader(Iterator<LaneShard> stretches, LaneShard current, WindowShift shift) {
     this.stretches = stretches;
-    this.current = stretches.next();
+    this.shift = shift;
+    this.current = current.with(shift);
+  }
+
+  /**
+   * A reader in the place of this one, which must not be used any more.
+   *
+   * @param other where its windows begin
+   */
+  public LaneReader with(WindowShift other) {
+    return new LaneReader(stretches, current, other);
   }
 
   /** The number of the first lane in the whole batch. */
@@ -34,7 +49,7 @@ public final class LaneReader {
    */
   public LaneShard stretch(int index) {
     while (index >= current.endWindow()) {
-      current = stretches.next();
+      current = stretches.next().with(shift);
     }
     return current;
   }

@@ -9,14 +9,26 @@ import java.io.Serializable;
  * @param firstWindow number of the first of these windows in the epoch
  * @param window T, inputs of a window
  * @param tokens [lanes][predictions + 1] word ids
+ * @param shift of the places where whole windows begin
  */
 @SuppressWarnings("ArrayRecordComponent") // large, shared read-only, never compared
-public record LaneShard(int firstLane, int firstWindow, int window, int[][] tokens)
+public record LaneShard(
+    int firstLane, int firstWindow, int window, int[][] tokens, WindowShift shift)
     implements Serializable {
+
+  /** A stretch whose windows all have the same length but for a shorter last one. */
+  public LaneShard(int firstLane, int firstWindow, int window, int[][] tokens) {
+    this(firstLane, firstWindow, window, tokens, WindowShift.NONE);
+  }
 
   /** Lanes from their beginning. */
   public LaneShard(int firstLane, int window, int[][] tokens) {
     this(firstLane, 0, window, tokens);
+  }
+
+  /** The same words in windows that begin elsewhere. */
+  LaneShard with(WindowShift other) {
+    return new LaneShard(firstLane, firstWindow, window, tokens, other);
   }
 
   /** {@return how many lanes it has} */
@@ -26,8 +38,11 @@ public record LaneShard(int firstLane, int firstWindow, int window, int[][] toke
 
   /** Windows in each lane, a shorter last one included. */
   public int windows() {
-    int predictions = tokens[0].length - 1;
-    return predictions / window + (predictions % window == 0 ? 0 : 1);
+    return predictions() / window + (predictions() % window == 0 ? 0 : 1);
+  }
+
+  private int predictions() {
+    return tokens[0].length - 1;
   }
 
   /** The number in the epoch of the window behind the last one. */
@@ -41,7 +56,8 @@ public record LaneShard(int firstLane, int firstWindow, int window, int[][] toke
    * @param index number of the window in the epoch
    */
   public int start(int index) {
-    return (index - firstWindow) * window;
+    int fixed = (index - firstWindow) * window;
+    return fixed + window <= predictions() ? fixed + shift.of(index) : fixed;
   }
 
   /**
@@ -50,7 +66,8 @@ public record LaneShard(int firstLane, int firstWindow, int window, int[][] toke
    * @param index number of the window in the epoch
    */
   public int length(int index) {
-    return Math.min(window, tokens[0].length - 1 - start(index));
+    int end = index + 1 < endWindow() ? start(index + 1) : predictions();
+    return end - start(index);
   }
 
   /**

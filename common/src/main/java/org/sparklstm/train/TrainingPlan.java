@@ -6,11 +6,13 @@ import org.sparklstm.engine.EngineChoice;
 import org.sparklstm.engine.Optimiser;
 import org.sparklstm.engine.Regularisation;
 import org.sparklstm.model.LstmShape;
+import org.sparklstm.text.WindowShift;
 
 /**
  * All that a trainer must know: what is trained, by which rules, and what computes it. Only the
  * schedule's plateaus change in a run.
  *
+ * @param windowShift words of a {@link WindowShift}
  * @param movingAverage the model that training leads to
  * @param seed of the noise
  */
@@ -19,6 +21,7 @@ public record TrainingPlan(
     Schedule schedule,
     Optimiser optimiser,
     Regularisation regularisation,
+    int windowShift,
     AveragingPlan averaging,
     MovingAverage movingAverage,
     EngineChoice engine,
@@ -32,6 +35,7 @@ public record TrainingPlan(
         schedule.after(plateaus),
         optimiser,
         regularisation,
+        windowShift,
         averaging,
         movingAverage,
         engine,
@@ -41,6 +45,23 @@ public record TrainingPlan(
   /** The seed of an epoch's noise. */
   public long noiseSeed(int epoch) {
     return DropoutNoise.epochSeed(seed, epoch);
+  }
+
+  /** Where the windows of an epoch begin. */
+  public WindowShift windowShift(int epoch) {
+    return new WindowShift(windowShift, noiseSeed(epoch));
+  }
+
+  /**
+   * The lengths of windows.
+   *
+   * @param window T
+   * @return a new array of those that come, the longest first
+   */
+  public int[] windowLengths(int window) {
+    return windowShift == 0
+        ? new int[] {window}
+        : new int[] {window + windowShift, window, window - windowShift};
   }
 
   /** Rounds of epoch {@code epoch}, from 0, of {@code windows} windows. */

@@ -8,7 +8,7 @@ import org.sparklstm.engine.LossSum;
  * @param epoch the epoch that continues, from 0; the number of epochs when training has ended
  * @param round rounds of that epoch already averaged
  * @param loss Σ −ln p of those rounds
- * @param laneState [B, L, 2, H] of all lanes
+ * @param laneState [B, S] of all lanes
  * @param momenta m of the {@link OuterOptimiser}; empty if it has none
  * @param model what is validated, tested and saved: a {@link MovingAverage} of parameters, or the
  *     parameters themselves

@@ -77,6 +77,7 @@ class CheckpointFileTest {
             sgd.schedule(),
             new TwoFloats(),
             sgd.regularisation(),
+            sgd.windowShift(),
             sgd.averaging(),
             sgd.movingAverage(),
             sgd.engine(),
@@ -160,7 +161,7 @@ class CheckpointFileTest {
   void anotherFileIsRefused() throws IOException {
     assertThatThrownBy(() -> read(withFormat("pt")))
         .isInstanceOf(IOException.class)
-        .hasMessage("not a checkpoint of format sparklstm-checkpoint-8");
+        .hasMessage("not a checkpoint of format sparklstm-checkpoint-9");
   }
 
   @Test
@@ -169,7 +170,7 @@ class CheckpointFileTest {
         .isInstanceOf(IOException.class)
         .hasMessage(
             "another version of this program wrote it (format sparklstm-checkpoint-6, not"
-                + " sparklstm-checkpoint-8): resume with that version");
+                + " sparklstm-checkpoint-9): resume with that version");
   }
 
   /** A forged file: its checksum is right. */

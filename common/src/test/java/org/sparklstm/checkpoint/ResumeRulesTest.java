@@ -37,6 +37,8 @@ class ResumeRulesTest {
   @CsvSource({
     "model.layers, 1, 2",
     "model.hidden-size, 2, 3",
+    "model.hidden-size, 2, [3]",
+    "model.embedding-size, auto, 3",
     "model.init-scale, 0.1, 0.2",
     "model.keep-probability, 1, 0.5",
     "model.recurrent-keep-probability, 1, 0.5",
@@ -46,6 +48,7 @@ class ResumeRulesTest {
     "model.output-keep-probability, 1, 0.5",
     "train.weight-decay, 0, 0.1",
     "train.activation-penalty, 0, 2",
+    "train.window-shift, 0, 1",
     "train.temporal-activation-penalty, 0, 1",
     "vocabulary.size, 10000, 9999",
     "data.lanes, 2, 4",

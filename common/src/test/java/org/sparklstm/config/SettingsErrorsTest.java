@@ -15,6 +15,13 @@ class SettingsErrorsTest {
   @CsvSource({
     "model.layers, 0, at least 1",
     "model.hidden-size, -1, at least 1",
+    "model.embedding-size, 0, at least 1",
+    "model.embedding-size, small, a number",
+    "model.hidden-size, [2], 'one number, or a list of as many as model.layers, 2'",
+    "model.hidden-size, '[2, 0]', at least 1",
+    "model.hidden-size, '[2, 0.5]', a whole number",
+    "model.hidden-size, '[2, 3, 4]', 'one number, or a list of as many as model.layers, 2'",
+    "model.hidden-size, '[2, small]', a number",
     "vocabulary.size, 1, at least 2",
     "data.lanes, 0, at least 1",
     "data.window, -20, at least 1",
@@ -59,6 +66,8 @@ class SettingsErrorsTest {
     "model.input-keep-probability, 0, 'in (0, 1]'",
     "model.output-keep-probability, 1.01, 'in (0, 1]'",
     "train.weight-decay, -0.5, at least 0",
+    "train.window-shift, -1, at least 0",
+    "train.window-shift, 20, 'less than data.window, which is 20'",
     "train.activation-penalty, -1, 'in [0, 3.4e38]'",
     "train.temporal-activation-penalty, 1.0E39, 'in [0, 3.4e38]'",
     "averaging.clip, global, local or averaged",
@@ -67,6 +76,16 @@ class SettingsErrorsTest {
     assertRefused(
         "--set %1$s=%2$s: 1: %1$s must be %3$s, is %2$s".formatted(key, value, rule),
         key + "=" + value);
+  }
+
+  @Test
+  void tiedEmbeddingsOfAnotherSizeThanTheLastLayerAreRefused() {
+    assertRefused(
+        "--set model.embedding-size=4: 1: model.embedding-size must be 3, the size of the last layer,"
+            + " with model.tie-embeddings = true, is 4",
+        "model.hidden-size=[5, 3]",
+        "model.tie-embeddings=true",
+        "model.embedding-size=4");
   }
 
   @ParameterizedTest(name = "{0}={1}")

@@ -22,7 +22,7 @@ class SettingsFileTest {
     assertThat(settings.data().lanes()).describedAs("from reference.conf").isEqualTo(20);
     assertThat(settings.train().epochs()).describedAs("from the preset").isEqualTo(55);
     assertThat(settings.data().window()).describedAs("from the file").isEqualTo(7);
-    assertThat(settings.model().hiddenSize()).describedAs("from --set").isEqualTo(9);
+    assertThat(settings.model().hiddenSizes()).describedAs("from --set").containsExactly(9, 9);
   }
 
   @Test

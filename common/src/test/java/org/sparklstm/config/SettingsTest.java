@@ -8,6 +8,7 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.List;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
@@ -48,7 +49,12 @@ class SettingsTest {
   }
 
   private static Settings.Model model(int layers, int hidden, float scale, float keep) {
-    return new Settings.Model(layers, hidden, scale, new Dropout(keep, Mode.PER_STEP), false);
+    return new Settings.Model(
+        hidden,
+        Collections.nCopies(layers, hidden),
+        scale,
+        new Dropout(keep, Mode.PER_STEP),
+        false);
   }
 
   @ParameterizedTest(name = "{0}")
@@ -83,7 +89,7 @@ class SettingsTest {
   @ParameterizedTest
   @MethodSource("org.sparklstm.config.SettingsLoader#presets")
   void everyPresetSetsEveryKey(String preset) {
-    assertThat(SettingsLoader.load(preset, null, List.of()).entries()).hasSize(51);
+    assertThat(SettingsLoader.load(preset, null, List.of()).entries()).hasSize(53);
   }
 
   @Test
@@ -209,6 +215,7 @@ class SettingsTest {
                 Schedule.byEpochs(39, 6, 1, 0.8),
                 new Sgd(5),
                 new Regularisation(new Dropout(0.5f, Mode.PER_STEP)),
+                0,
                 new AveragingPlan(
                     64, 64, new WorkerUpdate.Parameters(), Combine.AUTO, OuterOptimiser.AVERAGE),
                 MovingAverage.NONE,

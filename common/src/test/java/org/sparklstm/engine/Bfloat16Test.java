@@ -28,10 +28,16 @@ class Bfloat16Test {
   }
 
   @ParameterizedTest
-  @CsvSource({"13, 7, 2, 3, 5", "11, 5, 1, 1, 1", "1003, 33, 3, 2, 7", "97, 64, 2, 5, 4"})
+  @CsvSource({
+    "13, 7 7 7, 3, 5",
+    "11, 5 5, 1, 1",
+    "1003, 33 33 33 33, 2, 7",
+    "97, 64 64 64, 5, 4",
+    "301, 24 40 17, 3, 6"
+  })
   void eachTensorsGradientIsThatOfDoublesButForRoundings(
-      int words, int h, int layers, int lanes, int length) {
-    LstmShape shape = new LstmShape(words, h, layers);
+      int words, String sizes, int lanes, int length) {
+    LstmShape shape = ReplicaTest.shape(words, sizes, false);
     float[] parameters = ParameterLayout.initialise(shape, 0.5f, random.nextLong());
     Window window = ReplicaTest.randomWindow(random, shape, lanes, length);
     try (Replica rounded = onednn(shape, lanes, Precision.BFLOAT16);
@@ -51,10 +57,14 @@ class Bfloat16Test {
 
   /** The noise is the same in both, so that their gradients are of the same function. */
   @ParameterizedTest
-  @CsvSource({"13, 7, 2, 3, 5, PER_STEP, false", "301, 33, 2, 2, 7, LOCKED, true"})
+  @CsvSource({
+    "13, 7 7 7, 3, 5, PER_STEP, false",
+    "301, 33 33 33, 2, 7, LOCKED, true",
+    "301, 24 40 33 24, 2, 7, LOCKED, true"
+  })
   void withNoiseEachTensorsGradientIsThatOfFloatsButForRoundings(
-      int words, int h, int layers, int lanes, int length, Mode mode, boolean tied) {
-    LstmShape shape = new LstmShape(words, h, layers, tied);
+      int words, String sizes, int lanes, int length, Mode mode, boolean tied) {
+    LstmShape shape = ReplicaTest.shape(words, sizes, tied);
     Regularisation noise =
         new Regularisation(new Dropout(0.7f, 0.7f, 0.7f, mode, 0.6f, 0.8f), 2, 1, words / 8);
     float[] parameters = ParameterLayout.initialise(shape, 0.5f, random.nextLong());

@@ -77,7 +77,7 @@ final class Golden {
 
   /** [B, L, 2, H] from PyTorch's two [L, B, H]. */
   private static float[] state(Safetensors golden, String prefix) {
-    int h = SHAPE.hiddenSize();
+    int h = SHAPE.hiddenSize(0);
     float[] state = new float[LANES * SHAPE.laneStateSize()];
     for (int part = 0; part < 2; part++) {
       float[] values = tensor(golden, prefix + (part == 0 ? "hidden" : "cell"));

@@ -29,7 +29,7 @@ final class NaiveLstm {
   /**
    * Σ −ln p of a window.
    *
-   * @param state [B, L, 2, H], left at the window's end
+   * @param state [B, S], left at the window's end
    */
   double loss(float[] p, double[] state, Window window, long noiseSeed) {
     double[][] logs = logProbabilities(p, state, window, noiseSeed);
@@ -43,14 +43,14 @@ final class NaiveLstm {
   /**
    * What a window's training minimises: Σ over T of the mean over lanes of −ln p, and penalties.
    *
-   * @param state [B, L, 2, H], left at the window's end
+   * @param state [B, S], left at the window's end
    */
   double objective(float[] p, double[] state, Window window, long noiseSeed) {
     int lanes = window.lanes();
     double nats = loss(p, state, window, noiseSeed);
     double penalties = 0;
     for (int i = 0; i < outputs.length; i++) {
-      for (int u = 0; u < shape.hiddenSize(); u++) {
+      for (int u = 0; u < shape.outputSize(); u++) {
         penalties += regularisation.activationPenalty() * Math.pow(softmaxInputs[i][u], 2);
         if (i >= lanes) {
           double change = outputs[i][u] - outputs[i - lanes][u];
@@ -58,16 +58,16 @@ final class NaiveLstm {
         }
       }
     }
-    return nats / lanes + penalties / lanes / shape.hiddenSize();
+    return nats / lanes + penalties / lanes / shape.outputSize();
   }
 
   /**
    * ln p of each word, after each of the window's inputs: [T·B][V].
    *
-   * @param state [B, L, 2, H], left at the window's end
+   * @param state [B, S], left at the window's end
    */
   double[][] logProbabilities(float[] p, double[] state, Window window, long noiseSeed) {
-    int h = shape.hiddenSize();
+    int e = shape.embeddingSize();
     double[][] logs = new double[window.length() * window.lanes()][];
     outputs = new double[logs.length][];
     softmaxInputs = new double[logs.length][];
@@ -77,15 +77,15 @@ final class NaiveLstm {
     for (int t = 0; t < window.length(); t++) {
       for (int b = 0; b < window.lanes(); b++) {
         int input = window.inputs()[t * window.lanes() + b];
-        double[] x = new double[h];
-        for (int u = 0; u < h; u++) {
-          x[u] = p[offsets.get("embedding.weight") + input * h + u];
+        double[] x = new double[e];
+        for (int u = 0; u < e; u++) {
+          x[u] = p[offsets.get("embedding.weight") + input * e + u];
         }
         dropWord(x, input, window, noiseSeed);
         for (int layer = 0; layer < shape.layers(); layer++) {
           drop(x, window, b, layer, t, noiseSeed);
           float[] left = recurrent[layer];
-          x = cell(p, left, state, b * shape.laneStateSize() + layer * 2 * h, layer, x);
+          x = cell(p, left, state, b * shape.laneStateSize() + shape.stateOffset(layer), layer, x);
         }
         outputs[t * window.lanes() + b] = x.clone();
         drop(x, window, b, shape.layers(), t, noiseSeed);
@@ -127,7 +127,7 @@ final class NaiveLstm {
 
   /** What weight-drop leaves of a layer's recurrent weights, [4·H·H]. */
   private float[] recurrentWeights(float[] p, int layer, Window window, long noiseSeed) {
-    int h = shape.hiddenSize();
+    int h = shape.hiddenSize(layer);
     int at = offsets.get("lstm.weight_hh_l" + layer);
     float[] weights = Arrays.copyOfRange(p, at, at + 4 * h * h);
     if (regularisation.dropout().dropsWeights()) {
@@ -147,14 +147,17 @@ final class NaiveLstm {
   /** i, f, g, o = W·x + R·h + b; c ← σ(f)·c + σ(i)·tanh(g); h ← σ(o)·tanh(c). */
   private double[] cell(
       float[] p, float[] recurrent, double[] state, int at, int layer, double[] x) {
-    int h = shape.hiddenSize();
+    int h = shape.hiddenSize(layer);
     int w = offsets.get("lstm.weight_ih_l" + layer);
     int bias = offsets.get("lstm.bias_ih_l" + layer);
     double[] gates = new double[4 * h];
     for (int g = 0; g < 4 * h; g++) {
       gates[g] = p[bias + g];
+      for (int u = 0; u < x.length; u++) {
+        gates[g] += p[w + g * x.length + u] * x[u];
+      }
       for (int u = 0; u < h; u++) {
-        gates[g] += p[w + g * h + u] * x[u] + recurrent[g * h + u] * state[at + u];
+        gates[g] += recurrent[g * h + u] * state[at + u];
       }
     }
     double[] hidden = new double[h];
@@ -187,7 +190,7 @@ final class NaiveLstm {
   }
 
   private double[] logSoftmax(float[] p, double[] x, double[] toLogits) {
-    int h = shape.hiddenSize();
+    int h = shape.outputSize();
     int weight = offsets.get(shape.tiedEmbeddings() ? "embedding.weight" : "decoder.weight");
     double sum = 0;
     double[] logits = new double[shape.vocabularySize()];

@@ -88,7 +88,35 @@ class ParameterLayoutTest {
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage(
             "Cannot build a network of %s words, %s units and %s layers: each must be at least 1"
-                .formatted(words, units, layers));
+                .formatted(words, layers == 0 ? 0 : units, layers));
+  }
+
+  @Test
+  void layersMayDifferInSize() {
+    LstmShape shape = new LstmShape(5, 2, List.of(3, 4), false);
+
+    assertThat(ParameterLayout.of(shape).stream().map(Tensor::shape))
+        .containsExactly(
+            List.of(5, 2),
+            List.of(12, 2),
+            List.of(12, 3),
+            List.of(12),
+            List.of(16, 3),
+            List.of(16, 4),
+            List.of(16),
+            List.of(5, 4),
+            List.of(5));
+    assertThat(ParameterLayout.of(shape).stream().mapToInt(Tensor::size).sum())
+        .isEqualTo(shape.parameterCount());
+    assertThat(shape.laneStateSize()).isEqualTo(14);
+    assertThat(shape.stateOffset(1)).isEqualTo(6);
+  }
+
+  @Test
+  void tiedEmbeddingsOfAnotherSizeThanTheLastLayerAreRefused() {
+    assertThatThrownBy(() -> new LstmShape(5, 2, List.of(2, 3), true))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("Cannot tie embeddings of 2 units to a last layer of 3: they must be as many");
   }
 
   @Test

@@ -33,6 +33,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.sparklstm.config.Settings;
 import org.sparklstm.config.SettingsLoader;
 import org.sparklstm.engine.Replica;
+import org.sparklstm.engine.ReplicaTest;
 import org.sparklstm.engine.Replicas;
 import org.sparklstm.model.LstmShape;
 import org.sparklstm.model.ParameterLayout;
@@ -49,7 +50,7 @@ class OnnxModelTest {
 
   @TempDir private Path directory;
 
-  /** What a call gives: ln p [T, B, V] and the state [L, B, H]. */
+  /** What a call gives: ln p [T, B, V] and the state, [L, B, H] or [1, B, ΣH]. */
   @SuppressWarnings("ArrayRecordComponent")
   private record Output(float[] logs, float[] h, float[] c) {}
 
@@ -67,7 +68,10 @@ class OnnxModelTest {
       OrtSession session, LstmShape shape, int lanes, int[] ids, float[] h, float[] c)
       throws OrtException {
     OrtEnvironment environment = OrtEnvironment.getEnvironment();
-    long[] state = {shape.layers(), lanes, shape.hiddenSize()};
+    long[] state =
+        shape.isOfOneSize()
+            ? new long[] {shape.layers(), lanes, shape.hiddenSize(0)}
+            : new long[] {1, lanes, shape.laneStateSize() / 2};
     long[] words = IntStream.of(ids).asLongStream().toArray();
     try (OnnxTensor inputs =
             OnnxTensor.createTensor(
@@ -87,17 +91,21 @@ class OnnxModelTest {
     return values;
   }
 
-  @ParameterizedTest(name = "V={0} H={1} L={2} tied={3} B={4} T={5}")
+  @ParameterizedTest(name = "V={0} E,H={1} tied={2} B={3} T={4}")
   @CsvSource({
-    "13, 5, 1, false, 1, 7",
-    "13, 5, 2, false, 3, 7",
-    "31, 8, 2, true, 3, 1",
-    "7, 3, 3, true, 2, 4",
-    "211, 65, 2, false, 20, 5"
+    "13, 5 5, false, 1, 7",
+    "13, 5 5 5, false, 3, 7",
+    "31, 8 8 8, true, 3, 1",
+    "7, 3 3 3 3, true, 2, 4",
+    "211, 65 65 65, false, 20, 5",
+    "13, 9 5, false, 2, 4",
+    "31, 6 9 2, false, 3, 7",
+    "31, 6 9 4 6, true, 3, 5"
   })
   void itComputesWhatTheEngineComputesAndCarriesItsState(
-      int v, int h, int l, boolean tied, int b, int t) throws Exception {
-    LstmShape shape = new LstmShape(v, h, l, tied);
+      int v, String sizes, boolean tied, int b, int t) throws Exception {
+    LstmShape shape = ReplicaTest.shape(v, sizes, tied);
+    int all = shape.laneStateSize() / 2;
     Random random = new Random();
     float[] parameters = ParameterLayout.initialise(shape, 0.5f, random.nextLong());
     for (int i = 0; i < parameters.length; i++) {
@@ -107,7 +115,7 @@ class OnnxModelTest {
     try (OrtSession session = environment.createSession(file(shape, parameters));
         Replica replica = Replicas.of("onednn", shape, b)) {
       replica.setParameters(parameters);
-      Output output = new Output(null, new float[l * b * h], new float[l * b * h]);
+      Output output = new Output(null, new float[b * all], new float[b * all]);
       for (int window = 0; window < 2; window++) {
         int[] ids = random.ints((long) b * t, 0, v).toArray();
         int[] targets = random.ints((long) b * t, 0, v).toArray();
@@ -118,12 +126,16 @@ class OnnxModelTest {
               .isCloseTo((float) nats[i], within((float) TOLERANCE));
         }
       }
-      float[] state = replica.laneState(); // [B, L, 2, H]
+      float[] state = replica.laneState(); // [B, S]
       for (int lane = 0; lane < b; lane++) {
-        for (int layer = 0; layer < l; layer++) {
+        for (int layer = 0; layer < shape.layers(); layer++) {
+          int h = shape.hiddenSize(layer);
           for (int unit = 0; unit < h; unit++) {
-            int ours = (lane * l + layer) * 2 * h + unit;
-            int theirs = (layer * b + lane) * h + unit;
+            int ours = lane * shape.laneStateSize() + shape.stateOffset(layer) + unit;
+            int theirs =
+                shape.isOfOneSize()
+                    ? (layer * b + lane) * h + unit
+                    : lane * all + shape.stateOffset(layer) / 2 + unit;
             assertThat(output.h()[theirs]).isCloseTo(state[ours], within((float) TOLERANCE));
             assertThat(output.c()[theirs]).isCloseTo(state[ours + h], within((float) TOLERANCE));
           }
@@ -229,7 +241,7 @@ class OnnxModelTest {
       OnnxModel.write(shape, zeros, vocabulary(10_000), PROVENANCE, out);
     }
     try (OrtSession session = OrtEnvironment.getEnvironment().createSession(file.toString())) {
-      int state = shape.layers() * shape.hiddenSize();
+      int state = shape.layers() * shape.hiddenSize(0);
       Output output = run(session, shape, 1, new int[] {3}, new float[state], new float[state]);
       assertThat(output.logs()[0]).isCloseTo((float) -Math.log(10_000), within(1e-4f));
     }

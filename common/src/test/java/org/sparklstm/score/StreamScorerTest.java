@@ -17,7 +17,7 @@ import org.sparklstm.model.ParameterLayout;
 import org.sparklstm.text.Window;
 
 class StreamScorerTest {
-  private static final LstmShape SHAPE = new LstmShape(31, 7, 2);
+  private static final LstmShape SHAPE = new LstmShape(31, 5, List.of(9, 7), false);
 
   /** Two engines differ by 5e-7 after twenty steps. */
   private static final double TOLERANCE = 1e-5;
@@ -127,9 +127,9 @@ class StreamScorerTest {
   }
 
   private static double[] topHidden(float[] laneState) {
-    double[] hidden = new double[SHAPE.hiddenSize()];
+    double[] hidden = new double[SHAPE.outputSize()];
     for (int i = 0; i < hidden.length; i++) {
-      hidden[i] = laneState[2 * SHAPE.hiddenSize() + i]; // [layer 1, hidden]
+      hidden[i] = laneState[SHAPE.stateOffset(1) + i];
     }
     return hidden;
   }

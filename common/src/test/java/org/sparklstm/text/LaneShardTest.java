@@ -3,6 +3,8 @@ package org.sparklstm.text;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.Arrays;
+import java.util.List;
 import java.util.stream.IntStream;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -76,17 +78,43 @@ class LaneShardTest {
       @ForAll @IntRange(max = 300) int tokens,
       @ForAll @IntRange(min = 1, max = 10) int laneCount,
       @ForAll @IntRange(min = 1, max = 20) int length,
+      @ForAll @IntRange(max = 19) int shift,
       @ForAll boolean keepsPartialWindow) {
     TextCut lanes = new TextCut(tokens, laneCount, length, keepsPartialWindow);
-    LaneShard shard = shard(lanes, 0, laneCount);
+    LaneShard shard =
+        shard(lanes, 0, laneCount).with(new WindowShift(Math.min(shift, length - 1), tokens));
 
     assertThat(shard.windows()).isEqualTo(lanes.windows());
+    for (int i = 0; i < shard.windows(); i++) {
+      assertThat(shard.length(i)).isPositive();
+    }
     for (int lane = 0; lane < laneCount; lane++) {
       int first = (int) (lane * lanes.laneLength());
       int end = first + (int) lanes.predictions();
       assertThat(read(shard, lane, false)).isEqualTo(IntStream.range(first, end).toArray());
       assertThat(read(shard, lane, true)).isEqualTo(IntStream.range(first + 1, end + 1).toArray());
     }
+  }
+
+  @Test
+  void windowsHaveThreeLengthsAndThoseOfAStretchAreThoseOfTheLane() {
+    WindowShift shift = new WindowShift(3, 7);
+    int[] words = IntStream.rangeClosed(0, 1000).toArray();
+    LaneShard lane = new LaneShard(0, 10, new int[][] {words}).with(shift);
+    int[] ofStretch = Arrays.copyOfRange(words, 400, 481);
+    LaneShard stretch = new LaneShard(0, 40, 10, new int[][] {ofStretch}).with(shift);
+
+    assertThat(IntStream.range(0, 100).mapToObj(lane::length)).contains(7, 10, 13);
+    assertThat(IntStream.range(0, 100).mapToObj(lane::length)).containsOnly(7, 10, 13);
+    for (int i = 40; i < 48; i++) {
+      assertThat(stretch.window(i).inputs()).isEqualTo(lane.window(i).inputs());
+      assertThat(stretch.window(i).targets()).isEqualTo(lane.window(i).targets());
+    }
+    assertThat(lengths(lane)).isNotEqualTo(lengths(lane.with(new WindowShift(3, 8))));
+  }
+
+  private static List<Integer> lengths(LaneShard shard) {
+    return IntStream.range(0, shard.windows()).mapToObj(shard::length).toList();
   }
 
   private static int[] read(LaneShard shard, int lane, boolean targets) {

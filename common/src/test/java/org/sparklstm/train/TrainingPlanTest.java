@@ -2,8 +2,10 @@ package org.sparklstm.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.sparklstm.config.SettingsLoader;
 import org.sparklstm.engine.EngineChoice;
 import org.sparklstm.engine.Regularisation;
 import org.sparklstm.engine.Sgd;
@@ -11,12 +13,23 @@ import org.sparklstm.model.LstmShape;
 
 class TrainingPlanTest {
 
+  @Test
+  void windowsOfSeveralLengthsComeOnlyIfTheirBeginningsMove() {
+    TrainingPlan plan =
+        SettingsLoader.load("small", null, List.of("train.window-shift=3")).plan(5, 1);
+
+    assertThat(plan(1, 1, 1).windowLengths(20)).containsExactly(20);
+    assertThat(plan.windowLengths(20)).containsExactly(23, 20, 17);
+    assertThat(plan.windowShift(0)).isNotEqualTo(plan.windowShift(1));
+  }
+
   private static TrainingPlan plan(double fullRateEpochs, int period, int latePeriod) {
     return new TrainingPlan(
         new LstmShape(5, 3, 1),
         new Schedule(Schedule.Fall.STEP, 3, 0, fullRateEpochs, 1, 0.5, 0.5, 0),
         new Sgd(5),
         Regularisation.NONE,
+        0,
         new AveragingPlan(
             period,
             latePeriod,

@@ -67,7 +67,7 @@ sealed interface Start {
     Settings settings = corpus.settings();
     TrainingPlan plan = settings.plan(corpus.vocabulary().size(), 1);
     int most = corpus.assignment().lanesOf(0);
-    int window = settings.data().window();
+    int[] lengths = plan.windowLengths(settings.data().window());
     EngineChoice engine =
         EngineProbe.choose(
             plan.engine(),
@@ -76,7 +76,7 @@ sealed interface Start {
             choice ->
                 choice
                     .engine()
-                    .memory(plan.shape(), plan.optimiser(), choice, most, window)
+                    .memory(plan.shape(), plan.optimiser(), choice, most, lengths)
                     .device(),
             corpus.train().readers());
     return settings.with("engine.name", engine.name());

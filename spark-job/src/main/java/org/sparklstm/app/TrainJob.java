@@ -45,7 +45,12 @@ public final class TrainJob {
 
   /** What must be that of the model that training begins with. */
   private static final List<String> OF_MODEL =
-      List.of("model.layers", "model.hidden-size", "model.tie-embeddings", "data.normalization");
+      List.of(
+          "model.layers",
+          "model.hidden-size",
+          "model.embedding-size",
+          "model.tie-embeddings",
+          "data.normalization");
 
   private final SparkSession spark;
   private final JavaSparkContext context;
@@ -134,8 +139,9 @@ public final class TrainJob {
     SavedModel model = SavedModel.read(uri, context.hadoopConfiguration());
     Map<String, String> its = model.settings().entries();
     Map<String, String> entries = wanted.entries();
+    boolean sameShape = model.shape().equals(wanted.shape(model.vocabulary().size()));
     for (String key : OF_MODEL) {
-      if (!its.get(key).equals(entries.get(key))) {
+      if (!its.get(key).equals(entries.get(key)) && !(key.startsWith("model.") && sameShape)) {
         throw new ConfigurationException(
             "Cannot begin with train.init-from = %s: its %s is %s, not %s"
                 .formatted(uri, key, its.get(key), entries.get(key)));

@@ -19,13 +19,15 @@ import org.sparklstm.text.LaneAssignment;
 import org.sparklstm.text.LaneReader;
 import org.sparklstm.text.LaneShard;
 import org.sparklstm.text.TextCut;
+import org.sparklstm.text.WindowShift;
 import scala.Option;
 import scala.Tuple2;
 
 /**
- * A text at the workers that own its lanes, in stretches of at most 1 MiB of word ids. Each stretch
- * is a partition, so a round's task reads the stretches of its windows only. Stretches of a text of
- * at most 64 MiB are kept in memory while there is room, those of a longer text on disk.
+ * A text at the workers that own its lanes, in stretches of at most 1 MiB of word ids, or of eight
+ * windows if these have more. Each stretch is a partition, so a round's task reads the stretches of
+ * its windows only. Stretches of a text of at most 64 MiB are kept in memory while there is room,
+ * those of a longer text on disk.
  */
 public final class ShardedLanes implements AutoCloseable {
   private static final int STRETCH_TOKENS = 1 << 18;
@@ -57,7 +59,9 @@ public final class ShardedLanes implements AutoCloseable {
 
     static Layout of(TextCut cut, LaneAssignment lanes, int stretchTokens) {
       long tokensOfWindow = (long) lanes.lanesOf(0) * cut.window(); // worker 0 has the most lanes
-      return new Layout(cut, lanes, (int) Math.max(1, stretchTokens / tokensOfWindow));
+      int fixed = WindowShift.FIXED; // windows end where a stretch does
+      long parts = Math.max(1, stretchTokens / tokensOfWindow / fixed);
+      return new Layout(cut, lanes, (int) Math.min(parts, Integer.MAX_VALUE / fixed) * fixed);
     }
 
     int stretchesOfWorker() {
@@ -99,7 +103,7 @@ public final class ShardedLanes implements AutoCloseable {
   /**
    * As above.
    *
-   * @param stretchTokens tokens of a stretch, at most, unless a single window has more
+   * @param stretchTokens tokens of a stretch, at most, unless its least number of windows has more
    * @param memoryBytes of all word ids, at most, if they are to be kept in memory
    */
   static ShardedLanes of(

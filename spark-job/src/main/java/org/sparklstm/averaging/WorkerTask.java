@@ -25,7 +25,7 @@ record WorkerTask(TrainingPlan plan, int epoch, int windows, int from, int to)
    * What all workers begin with.
    *
    * @param trained parameters, then the optimiser's state: {@link Trained#joined}
-   * @param laneState [B, L, 2, H] of all lanes
+   * @param laneState [B, S] of all lanes
    */
   record Input(Floats trained, Floats laneState) implements Serializable {}
 
@@ -40,7 +40,7 @@ record WorkerTask(TrainingPlan plan, int epoch, int windows, int from, int to)
    * Where a worker is at the end of a round.
    *
    * @param firstLane of the worker
-   * @param laneState [lanes of the worker, L, 2, H]
+   * @param laneState [lanes of the worker, S]
    * @param gradientNorm largest ‖g‖ before clipping; the round ends early at one that is not finite
    * @param nanos time that the windows took, without copying parameters in and out
    * @param gpu that Spark gave the task; empty if none
@@ -64,7 +64,7 @@ record WorkerTask(TrainingPlan plan, int epoch, int windows, int from, int to)
     replica.setLaneState(Arrays.copyOfRange(input.laneState().values(), firstState, endState));
     Steps steps =
         new Steps(
-            shard,
+            shard.with(plan.windowShift(epoch)),
             from,
             to,
             plan.optimiser(),

@@ -23,8 +23,9 @@ import picocli.CommandLine.Option;
     mixinStandardHelpOptions = true,
     sortOptions = false,
     description =
-        "Writes a trained model as an ONNX file. Its graph reads ids [T, B] and a state h, c [L, B, H]. It"
-            + " gives log_probabilities [T, B, V] and the state h_out, c_out.",
+        "Writes a trained model as an ONNX file. Its graph reads ids [T, B] and a state h, c [L, B, H],"
+            + " or [1, B, the sum of all H] where layers differ in size. It gives log_probabilities [T, B, V]"
+            + " and the state h_out, c_out.",
     exitCodeListHeading = "%nExit codes:%n",
     exitCodeList = {
       "0:done",

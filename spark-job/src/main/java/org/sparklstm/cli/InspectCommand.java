@@ -102,7 +102,8 @@ public final class InspectCommand implements Callable<Integer> {
 
   private void shape(LstmShape shape) {
     row("layers", Integer.toString(shape.layers()));
-    row("units of a layer", Integer.toString(shape.hiddenSize()));
+    row("units of each layer", shape.hiddenSizes().toString());
+    row("units of embeddings", Integer.toString(shape.embeddingSize()));
     row("words", Integer.toString(shape.vocabularySize()));
     row("embeddings", shape.tiedEmbeddings() ? "tied to the softmax layer" : "not tied");
     row("parameters", String.format(Locale.ROOT, "%,d", shape.parameterCount()));
@@ -179,16 +180,16 @@ public final class InspectCommand implements Callable<Integer> {
                     String.format(Locale.ROOT, "%.3f", cosines[other])));
   }
 
-  /** Of the rows of embedding.weight [V, H], the first tensor. */
+  /** Of the rows of embedding.weight [V, E], the first tensor. */
   private static double cosine(SavedModel model, int a, int b) {
     float[] values = model.parameters();
-    int h = model.shape().hiddenSize();
+    int e = model.shape().embeddingSize();
     double product = 0;
     double ofA = 0;
     double ofB = 0;
-    for (int i = 0; i < h; i++) {
-      double x = values[a * h + i];
-      double y = values[b * h + i];
+    for (int i = 0; i < e; i++) {
+      double x = values[a * e + i];
+      double y = values[b * e + i];
       product += x * y;
       ofA += x * x;
       ofB += y * y;

@@ -53,9 +53,9 @@ public record ExecutorMemory(long heap, long total) implements Serializable {
     // Plus one spare copy: G1 does not compact arrays this large.
     long heap = SPARK + (3 + copies * tasks) * plan.trainedBytes();
     EngineChoice choice = plan.engine();
-    int window = settings.data().window();
+    int[] lengths = plan.windowLengths(settings.data().window());
     long replica =
-        choice.engine().memory(plan.shape(), plan.optimiser(), choice, lanes, window).host();
+        choice.engine().memory(plan.shape(), plan.optimiser(), choice, lanes, lengths).host();
     return new ExecutorMemory(heap, heap + JVM + tasks * replica);
   }
 

@@ -138,6 +138,7 @@ public record CarriedStateTrainingMaster(int workers, int period, double maxGrad
         Schedule.byEpochs(1, 1, learningRate(model), 1),
         new org.sparklstm.engine.Sgd(maxGradNorm),
         regularisation,
+        0,
         new AveragingPlan(
             period, period, new WorkerUpdate.Parameters(), Combine.AUTO, OuterOptimiser.AVERAGE),
         MovingAverage.NONE,

@@ -14,6 +14,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.ToDoubleFunction;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.sparklstm.checkpoint.Run;
@@ -158,8 +159,13 @@ final class ReportPage implements MetricsLog.Follower {
 
   private static String title(Settings settings) {
     Settings.Model model = settings.model();
+    String sizes =
+        model.hiddenSizes().stream()
+            .distinct()
+            .map(String::valueOf)
+            .collect(Collectors.joining(" and "));
     return "Language model: %s LSTM layer%s of %s units"
-        .formatted(model.layers(), model.layers() == 1 ? "" : "s", model.hiddenSize());
+        .formatted(model.layers(), model.layers() == 1 ? "" : "s", sizes);
   }
 
   private JsonNode last() {

@@ -74,7 +74,7 @@ public record SavedModel(
     files.write(
         new Path(directory, WEIGHTS),
         out -> {
-          float[] zeros = new float[untied.layers() * 4 * untied.hiddenSize()];
+          float[] zeros = new float[4 * untied.laneStateSize() / 2];
           Safetensors.write(out, Map.of("format", "pt"), tensors(untied), both, zeros);
         });
     Dropout dropout = settings.model().dropout();
@@ -88,7 +88,8 @@ public record SavedModel(
         JSON.createObjectNode()
             .put("model_type", "lstm")
             .put("vocab_size", shape.vocabularySize())
-            .put("hidden_size", shape.hiddenSize())
+            .put("embedding_size", shape.embeddingSize())
+            .putPOJO("hidden_size", sizes(shape))
             .put("num_hidden_layers", shape.layers())
             .put("tie_word_embeddings", shape.tiedEmbeddings());
     putId(config, "eos_token_id", Vocabulary.END_OF_SENTENCE);
@@ -113,7 +114,9 @@ public record SavedModel(
     values.put("workers", settings.cluster().workers().orElse(1));
     values.put("epochs", settings.train().epochs());
     values.put("layers", shape.layers());
-    values.put("units", shape.hiddenSize());
+    values.put("units", sizes(shape));
+    values.put("columns", shape.embeddingSize());
+    values.put("oneSize", shape.isOfOneSize());
     values.put("words", shape.vocabularySize());
     values.put("parameters", shape.parameterCount());
     values.put("tied", shape.tiedEmbeddings() ? "one matrix" : "two matrices");
@@ -232,14 +235,19 @@ public record SavedModel(
     return new InputException("Cannot read model file %s: %s".formatted(file, why), cause);
   }
 
+  /** The size of all layers, or if they differ, that of each. */
+  private static Object sizes(LstmShape shape) {
+    return shape.isOfOneSize() ? shape.hiddenSize(0) : shape.hiddenSizes();
+  }
+
   /** The tensors of {@code shape}, then PyTorch's second bias of each layer, which is zero here. */
   private static List<ParameterLayout.Tensor> tensors(LstmShape shape) {
     List<ParameterLayout.Tensor> tensors = new ArrayList<>(ParameterLayout.of(shape));
-    int size = 4 * shape.hiddenSize();
+    int offset = shape.parameterCount();
     for (int layer = 0; layer < shape.layers(); layer++) {
-      tensors.add(
-          new ParameterLayout.Tensor(
-              "lstm.bias_hh_l" + layer, List.of(size), shape.parameterCount() + layer * size));
+      int size = 4 * shape.hiddenSize(layer);
+      tensors.add(new ParameterLayout.Tensor("lstm.bias_hh_l" + layer, List.of(size), offset));
+      offset += size;
     }
     return tensors;
   }

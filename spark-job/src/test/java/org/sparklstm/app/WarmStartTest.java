@@ -104,6 +104,13 @@ class WarmStartTest {
   }
 
   @Test
+  void aModelOfTheSameShapeInOtherWordsIsNotRefused() throws IOException {
+    train("a", ExistingRun.REFUSE, from("first"), "model.embedding-size=3");
+
+    assertThat(begun).containsExactly(MODEL.parameters());
+  }
+
+  @Test
   void anotherModelInItsPlaceIsNotContinuedWith() throws IOException {
     train("a", ExistingRun.REFUSE, from("first"), "train.epochs=1");
     List<String> others = new ArrayList<>(Models.WORDS);

@@ -36,6 +36,7 @@ import org.sparklstm.error.TrainingException;
 import org.sparklstm.testing.LocalSpark;
 import org.sparklstm.testing.Replicas;
 import org.sparklstm.text.LaneAssignment;
+import org.sparklstm.text.LaneReader;
 import org.sparklstm.text.LaneShard;
 import org.sparklstm.train.Schedule;
 import org.sparklstm.train.Trained;
@@ -49,23 +50,25 @@ class AveragingTrainerTest {
   private static final int WINDOWS = 11;
   private static final int WORDS = 9;
 
-  @ParameterizedTest(name = "H = {0}, keep = {1}, {2} epochs of warm-up, {3} at the full rate")
+  @ParameterizedTest(
+      name = "H = {0}, keep = {1}, {2} epochs of warm-up, {3} at the full rate, shift {4}")
   @CsvSource({
-    "1, 1, 0, 1",
-    "3, 1, 0, 1",
-    "11, 1, 0, 1",
-    "2147483647, 1, 0, 1",
-    "3, 0.5, 0, 1",
-    "3, 1, 0.5, 0.6"
+    "1, 1, 0, 1, 0",
+    "3, 1, 0, 1, 0",
+    "11, 1, 0, 1, 2",
+    "2147483647, 1, 0, 1, 0",
+    "3, 0.5, 0, 1, 3",
+    "3, 1, 0.5, 0.6, 0"
   })
   void oneWorkerEqualsTheSerialTrainerToTheByte(
-      int period, double keep, double warmUp, double fullRate) {
+      int period, double keep, double warmUp, double fullRate, int shift) {
     Settings settings =
         settings(
             1,
             "averaging.period=" + period,
             "averaging.outer-momentum=0.5",
             "model.keep-probability=" + keep,
+            "train.window-shift=" + shift,
             "train.warm-up-epochs=" + warmUp,
             "train.full-rate-epochs=" + fullRate,
             "train.decay-epochs=0.2");
@@ -92,6 +95,7 @@ class AveragingTrainerTest {
             "averaging.period=1",
             "averaging.clip=averaged",
             "train.max-grad-norm=0.5",
+            "train.window-shift=2",
             "model.keep-probability=0.5");
     Checkpoint start = start(settings);
 
@@ -433,6 +437,7 @@ class AveragingTrainerTest {
             Schedule.byEpochs(1, 1, 0.1, 1),
             momentum,
             sgd.regularisation(),
+            sgd.windowShift(),
             sgd.averaging(),
             sgd.movingAverage(),
             sgd.engine(),
@@ -477,6 +482,7 @@ class AveragingTrainerTest {
 
     Serial(Checkpoint start, LaneShard shard, float[] begin, float[] state, int from, int to) {
       TrainingPlan plan = start.run().plan();
+      LaneReader text = new LaneReader(List.of(shard).iterator()).with(plan.windowShift(0));
       try (Replica replica = Replicas.of(plan.shape(), shard.lanes())) {
         replica.setParameters(begin);
         if (state != null) {
@@ -486,7 +492,7 @@ class AveragingTrainerTest {
           loss =
               loss.plus(
                   replica.backpropagate(
-                      shard.window(window), plan.regularisation(), plan.noiseSeed(0)));
+                      text.window(window), plan.regularisation(), plan.noiseSeed(0)));
           replica.step(plan.optimiser(), plan.schedule().rate(0, window, WINDOWS));
         }
         parameters = replica.parameters();
@@ -520,7 +526,7 @@ class AveragingTrainerTest {
     return JavaSparkContext.fromSparkContext(LocalSpark.session().sparkContext());
   }
 
-  /** In stretches of two windows or more, so that rounds begin and end within some. */
+  /** In stretches of eight windows, so that rounds begin and end within some. */
   private static ShardedLanes shards(int workers) {
     return ShardedLanesTest.of(lanes(0, LANES), workers, 2 * WINDOW * LANES, Long.MAX_VALUE);
   }

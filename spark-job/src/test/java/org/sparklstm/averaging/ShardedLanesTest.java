@@ -24,7 +24,7 @@ import scala.Tuple2;
 class ShardedLanesTest {
   private static final int LANES = 5;
   private static final int WINDOW = 3;
-  private static final int WINDOWS = 11;
+  private static final int WINDOWS = 27;
 
   /** Windows of {@code lanes} in any order, brought to workers. */
   static ShardedLanes of(LaneShard lanes, int workers, int stretchTokens, long memoryBytes) {
@@ -62,7 +62,7 @@ class ShardedLanesTest {
   }
 
   @ParameterizedTest(name = "{0} workers, {1} tokens a stretch")
-  @CsvSource({"1, 1", "1, 30", "2, 18", "3, 7", "5, 6", "5, 1000"})
+  @CsvSource({"1, 1", "1, 250", "2, 18", "3, 80", "5, 6", "5, 1000"})
   void stretchesOfAnyLengthAreTheLanes(int workers, int stretchTokens) {
     try (ShardedLanes text = of(lanes(), workers, stretchTokens, 0)) {
       assertThat(Corpus.shards(text)).hasSize(workers);
@@ -70,23 +70,23 @@ class ShardedLanesTest {
     }
   }
 
-  /** Worker 0 has three lanes, worker 1 two; a stretch is two windows of three tokens a lane. */
+  /** Worker 0 has three lanes, worker 1 two; a stretch is eight windows of three tokens a lane. */
   @Test
   void aTaskReadsTheStretchesOfItsWindowsOnly() {
     try (ShardedLanes text = of(lanes(), 2, 18, 0)) {
-      List<Span> spans = List.of(new Span(1, 10, 11), new Span(0, 3, 5), new Span(1, 4, 9));
+      List<Span> spans = List.of(new Span(1, 26, 27), new Span(0, 7, 9), new Span(1, 9, 23));
 
       List<List<LaneShard>> read = text.stretches(spans).glom().collect();
 
-      assertThat(read.get(0)).extracting(LaneShard::firstWindow).containsExactly(10);
-      assertThat(read.get(1)).extracting(LaneShard::firstWindow).containsExactly(2, 4);
-      assertThat(read.get(2)).extracting(LaneShard::firstWindow).containsExactly(4, 6, 8);
+      assertThat(read.get(0)).extracting(LaneShard::firstWindow).containsExactly(24);
+      assertThat(read.get(1)).extracting(LaneShard::firstWindow).containsExactly(0, 8);
+      assertThat(read.get(2)).extracting(LaneShard::firstWindow).containsExactly(8, 16);
       assertThat(read.get(1)).extracting(LaneShard::firstLane).containsOnly(0);
       assertThat(read.get(2)).extracting(LaneShard::firstLane).containsOnly(3);
       assertThat(read.get(1).get(0).tokens()[2])
-          .containsExactly(IntStream.range(2006, 2013).toArray());
-      assertThat(text.readers(spans).map(reader -> reader.window(10).inputs()).first())
-          .containsExactly(3030, 4030, 3031, 4031); // has one step less
+          .containsExactly(IntStream.range(2000, 2025).toArray());
+      assertThat(text.readers(spans).map(reader -> reader.window(26).inputs()).first())
+          .containsExactly(3078, 4078, 3079, 4079); // has one step less
     }
   }
 
@@ -109,13 +109,13 @@ class ShardedLanesTest {
     }
   }
 
-  /** Window 4 is the first of a stretch, window 5 is within one. */
+  /** Window 8 is the first of a stretch, window 9 is within one. */
   @ParameterizedTest
-  @CsvSource({"4", "5"})
+  @CsvSource({"8", "9"})
   void windowsThatDoNotContinueEachOtherAreRefused(int window) {
     int[][] tokens = lanes().tokens();
     List<Tuple2<Long, int[]>> windows = new ArrayList<>();
-    for (int i = 0; i < 6; i++) {
+    for (int i = 0; i < 12; i++) {
       int[] ids = Arrays.copyOfRange(tokens[0], i * WINDOW, (i + 1) * WINDOW + 1);
       ids[0] += i == window ? 1 : 0;
       windows.add(new Tuple2<>(ShardedLanes.key(0, i), ids));
@@ -126,7 +126,7 @@ class ShardedLanesTest {
                 ShardedLanes.of(
                     JavaSparkContext.fromSparkContext(LocalSpark.session().sparkContext())
                         .parallelizePairs(windows, 2),
-                    new TextCut(6 * WINDOW + 1, 1, WINDOW, false),
+                    new TextCut(12 * WINDOW + 1, 1, WINDOW, false),
                     new LaneAssignment(1, 1),
                     2 * WINDOW,
                     0))

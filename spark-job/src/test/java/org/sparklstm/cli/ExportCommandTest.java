@@ -53,7 +53,7 @@ class ExportCommandTest {
   private static float[] afterTheFirstWord(Path onnx) throws OrtException {
     OrtEnvironment runtime = OrtEnvironment.getEnvironment();
     int layers = MODEL.shape().layers();
-    int units = MODEL.shape().hiddenSize();
+    int units = MODEL.shape().hiddenSize(0);
     FloatBuffer zeros = FloatBuffer.allocate(layers * units);
     long[] ofState = {layers, 1, units};
     try (OrtSession session = runtime.createSession(onnx.toString());

@@ -34,7 +34,9 @@ import org.sparklstm.checkpoint.Run;
 import org.sparklstm.config.Settings;
 import org.sparklstm.config.SettingsLoader;
 import org.sparklstm.engine.Replica;
+import org.sparklstm.engine.dl4j.Dl4jModel;
 import org.sparklstm.error.InputException;
+import org.sparklstm.model.LstmShape;
 import org.sparklstm.model.ParameterLayout;
 import org.sparklstm.model.Safetensors;
 import org.sparklstm.run.RunDirectory.ExistingRun;
@@ -99,6 +101,32 @@ class SavedModelTest {
     assertThat(config.path("test_perplexity").asDouble()).isEqualTo(116.125);
     assertThat(config.path("settings").path("model").path("init-scale").asDouble()).isEqualTo(1);
     assertThat(SavedModel.read(model.toString(), new Configuration()).test()).isEqualTo(116.125);
+  }
+
+  @Test
+  void layersMayDifferInSize() throws IOException {
+    Settings settings =
+        MODEL.settings().with("model.hidden-size", List.of(4, 2)).with("model.embedding-size", 5);
+    float[] parameters = new float[settings.shape(6).parameterCount()];
+    for (int i = 0; i < parameters.length; i++) {
+      parameters[i] = i;
+    }
+    RunDirectoryTest.open(directory, ExistingRun.RESUME)
+        .save(new SavedModel(settings, MODEL.vocabulary(), parameters, Double.NaN));
+
+    SavedModel read = SavedModel.read(model.toString(), new Configuration());
+    assertThat(read.shape()).isEqualTo(new LstmShape(6, 5, List.of(4, 2), false));
+    assertThat(read.parameters()).isEqualTo(parameters);
+    JsonNode config = new ObjectMapper().readTree(Files.readString(model.resolve("config.json")));
+    assertThat(config.path("hidden_size").toString()).isEqualTo("[4,2]");
+    assertThat(config.path("embedding_size").asInt()).isEqualTo(5);
+    assertThat(Files.readString(model.resolve("README.md")))
+        .contains("| units of each layer | [4, 2] |", "zip(sizes, sizes[1:])")
+        .doesNotContain("LSTM(E, H, L)");
+    MultiLayerNetwork network =
+        ModelSerializer.restoreMultiLayerNetwork(model.resolve("dl4j.zip").toFile(), false);
+    assertThat(Dl4jModel.fromDl4j(read.shape(), network.params().toFloatVector()))
+        .isEqualTo(parameters);
   }
 
   @Test

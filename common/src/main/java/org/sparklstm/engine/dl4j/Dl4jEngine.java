@@ -77,10 +77,11 @@ public final class Dl4jEngine implements Engine {
   /** A rule of thumb, because the JVM collects ND4J's memory. */
   @Override
   public Memory memory(
-      LstmShape shape, Optimiser optimiser, EngineChoice how, int lanes, int length) {
-    long n = (long) lanes * length;
+      LstmShape shape, Optimiser optimiser, EngineChoice how, int lanes, int... lengths) {
+    long n = (long) lanes * lengths[0];
     long weights = 7L * shape.parameterCount();
-    long activations = 25 * n * shape.hiddenSize() * (shape.layers() + 2);
+    long activations =
+        25 * n * (shape.embeddingSize() + shape.laneStateSize() / 2 + shape.outputSize());
     long logits = 7 * n * shape.vocabularySize();
     return new Memory(Float.BYTES * (weights + activations + logits), 0);
   }

@@ -5,6 +5,7 @@ import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDateTime;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipInputStream;
@@ -39,7 +40,7 @@ import org.sparklstm.model.ParameterLayout;
  * that DL4J alone restores.
  *
  * <p>DL4J's flat array holds the same tensors in the same order, with two differences: the
- * embedding stands transposed, [H, V], and the LSTM's gates are in the order cell candidate,
+ * embedding stands transposed, [E, V], and the LSTM's gates are in the order cell candidate,
  * forget, output, input.
  */
 public final class Dl4jModel {
@@ -58,7 +59,6 @@ public final class Dl4jModel {
   }
 
   static MultiLayerConfiguration configuration(LstmShape shape, DataType type, Dropout dropout) {
-    int h = shape.hiddenSize();
     NeuralNetConfiguration.ListBuilder layers =
         new NeuralNetConfiguration.Builder()
             .dataType(type)
@@ -69,14 +69,14 @@ public final class Dl4jModel {
             .layer(
                 new EmbeddingSequenceLayer.Builder()
                     .nIn(shape.vocabularySize())
-                    .nOut(h)
+                    .nOut(shape.embeddingSize())
                     .activation(Activation.IDENTITY)
                     .build());
     for (int layer = 0; layer < shape.layers(); layer++) {
       layers.layer(
           new LSTM.Builder()
-              .nIn(h)
-              .nOut(h)
+              .nIn(shape.inputSize(layer))
+              .nOut(shape.hiddenSize(layer))
               .activation(Activation.TANH)
               .gateActivationFunction(Activation.SIGMOID)
               .forgetGateBiasInit(0)
@@ -86,7 +86,7 @@ public final class Dl4jModel {
     return layers
         .layer(
             new RnnOutputLayer.Builder(new LossSparseMCXENT())
-                .nIn(h)
+                .nIn(shape.outputSize())
                 .nOut(shape.vocabularySize())
                 .activation(Activation.SOFTMAX)
                 .dataFormat(RNNFormat.NCW)
@@ -129,22 +129,25 @@ public final class Dl4jModel {
             && output.getActivationFn() instanceof ActivationSoftmax
             && output.hasBias(),
         "must end in softmax with bias and LossSparseMCXENT");
-    int hidden = (int) output.getNIn();
+    List<Integer> hiddenSizes = new ArrayList<>();
+    long inputSize = embedding.getNOut();
     for (int i = 1; i < last; i++) {
       Layer layer = layers.get(i);
       require(
           layer instanceof LSTM lstm
-              && lstm.getNIn() == hidden
-              && lstm.getNOut() == hidden
+              && lstm.getNIn() == inputSize
               && lstm.getActivationFn() instanceof ActivationTanH
               && lstm.getGateActivationFn() instanceof ActivationSigmoid,
-          "must have LSTM layers of one size with tanh and sigmoid gates");
+          "must have LSTM layers with tanh and sigmoid gates, each as wide as the inputs of the next");
+      inputSize = ((LSTM) layer).getNOut();
+      hiddenSizes.add((int) inputSize);
       require(
           keepProbability(layer) == keepProbability(layers.get(Math.min(i, 2))),
           "must have the same dropout between its LSTM layers");
     }
+    require(output.getNIn() == inputSize, "must end in softmax of the last layer's outputs");
     keepProbability(output);
-    return new LstmShape((int) output.getNOut(), hidden, last - 1);
+    return new LstmShape((int) output.getNOut(), (int) embedding.getNOut(), hiddenSizes, false);
   }
 
   /** The dropout of a network that {@link #shape} accepts. */
@@ -200,13 +203,13 @@ public final class Dl4jModel {
           "%s has %s parameters, not %s".formatted(shape, shape.parameterCount(), from.length));
     }
     int v = shape.vocabularySize();
-    int h = shape.hiddenSize();
+    int e = shape.embeddingSize();
     for (ParameterLayout.Tensor tensor : ParameterLayout.of(shape)) {
       int offset = tensor.offset();
       if (tensor.name().startsWith("embedding")) {
         for (int word = 0; word < v; word++) {
-          for (int unit = 0; unit < h; unit++) {
-            int row = offset + word * h + unit;
+          for (int unit = 0; unit < e; unit++) {
+            int row = offset + word * e + unit;
             int column = offset + unit * v + word;
             to[forward ? column : row] = from[forward ? row : column];
           }

@@ -17,6 +17,7 @@ import org.nd4j.linalg.api.memory.enums.ResetPolicy;
 import org.nd4j.linalg.api.memory.enums.SpillPolicy;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.NDArrayIndex;
 import org.nd4j.nativeblas.NativeOpsHolder;
 import org.sparklstm.engine.Dropout;
 import org.sparklstm.engine.LossSum;
@@ -109,29 +110,29 @@ final class Dl4jReplica implements Replica {
   @Override
   public void setLaneState(float[] state) {
     INDArray all =
-        Nd4j.createFromArray(state)
-            .reshape('c', lanes, shape.layers(), 2, shape.hiddenSize())
-            .castTo(type);
+        Nd4j.createFromArray(state).reshape('c', lanes, shape.laneStateSize()).castTo(type);
     for (int layer = 0; layer < shape.layers(); layer++) {
       Map<String, INDArray> layerState =
-          Map.of(HIDDEN, state(all, layer, 0), CELL, state(all, layer, 1));
+          Map.of(HIDDEN, state(all, layer, 0).dup('f'), CELL, state(all, layer, 1).dup('f'));
       network.rnnSetPreviousState(layer + 1, layerState);
       recurrent(layer).rnnSetTBPTTState(layerState);
     }
   }
 
-  /** [B, H] hidden (0) or cell (1) state of a layer. */
-  private static INDArray state(INDArray all, int layer, int part) {
-    return all.slice(layer, 1).slice(part, 1).dup('f');
+  /** A view of the hidden (0) or cell (1) state of a layer, [B, H], in all of them [B, S]. */
+  private INDArray state(INDArray all, int layer, int part) {
+    int h = shape.hiddenSize(layer);
+    int start = shape.stateOffset(layer) + part * h;
+    return all.get(NDArrayIndex.all(), NDArrayIndex.interval(start, start + h));
   }
 
   @Override
   public float[] laneState() {
-    INDArray all = Nd4j.create(type, lanes, shape.layers(), 2, shape.hiddenSize());
+    INDArray all = Nd4j.create(type, lanes, shape.laneStateSize());
     for (int layer = 0; layer < shape.layers(); layer++) {
       Map<String, INDArray> layerState = network.rnnGetPreviousState(layer + 1);
-      all.slice(layer, 1).slice(0, 1).assign(layerState.get(HIDDEN));
-      all.slice(layer, 1).slice(1, 1).assign(layerState.get(CELL));
+      state(all, layer, 0).assign(layerState.get(HIDDEN));
+      state(all, layer, 1).assign(layerState.get(CELL));
     }
     return floats(all);
   }

@@ -1,6 +1,5 @@
 package org.sparklstm.engine.onednn;
 
-import java.util.function.ObjIntConsumer;
 import org.bytedeco.javacpp.FloatPointer;
 import org.sparklstm.model.LstmShape;
 
@@ -20,8 +19,8 @@ final class CarriedState {
     this.hidden = new FloatPointer[shape.layers()];
     this.cell = new FloatPointer[shape.layers()];
     for (int layer = 0; layer < shape.layers(); layer++) {
-      hidden[layer] = oneDnn.zeros((long) lanes * shape.hiddenSize());
-      cell[layer] = oneDnn.zeros((long) lanes * shape.hiddenSize());
+      hidden[layer] = oneDnn.zeros((long) lanes * shape.hiddenSize(layer));
+      cell[layer] = oneDnn.zeros((long) lanes * shape.hiddenSize(layer));
     }
   }
 
@@ -39,35 +38,39 @@ final class CarriedState {
     return cell[layer];
   }
 
-  /** Takes all from [B, L, 2, H]. */
+  /** Takes all from [B, S]. */
   void set(float[] state) {
     for (int lane = 0; lane < lanes; lane++) {
-      forEach(lane, (row, offset) -> row.put(state, offset, shape.hiddenSize()));
+      forEach(lane, (row, h, offset) -> row.put(state, offset, h));
     }
   }
 
   /** Sets the state of one lane to zero. */
   void clear(int lane) {
-    float[] zeros = new float[shape.hiddenSize()];
-    forEach(lane, (row, offset) -> row.put(zeros));
+    forEach(lane, (row, h, offset) -> row.put(new float[h]));
   }
 
-  /** All as a new array [B, L, 2, H]. */
+  /** All as a new array [B, S]. */
   float[] get() {
     float[] state = new float[lanes * shape.laneStateSize()];
     for (int lane = 0; lane < lanes; lane++) {
-      forEach(lane, (row, offset) -> row.get(state, offset, shape.hiddenSize()));
+      forEach(lane, (row, h, offset) -> row.get(state, offset, h));
     }
     return state;
   }
 
-  /** Hands out a lane's state of each layer, [H], with its place in [B, L, 2, H]. */
-  private void forEach(int lane, ObjIntConsumer<FloatPointer> consumer) {
-    int h = shape.hiddenSize();
+  /** Takes a lane's state of a layer, [H], and its place in [B, S]. */
+  private interface Taker {
+    void take(FloatPointer state, int hiddenSize, int offset);
+  }
+
+  /** Hands out a lane's state of each layer. */
+  private void forEach(int lane, Taker taker) {
     for (int layer = 0; layer < shape.layers(); layer++) {
-      int offset = (lane * shape.layers() + layer) * 2 * h;
-      consumer.accept(hidden[layer].getPointer((long) lane * h), offset);
-      consumer.accept(cell[layer].getPointer((long) lane * h), offset + h);
+      int h = shape.hiddenSize(layer);
+      int offset = lane * shape.laneStateSize() + shape.stateOffset(layer);
+      taker.take(hidden[layer].getPointer((long) lane * h), h, offset);
+      taker.take(cell[layer].getPointer((long) lane * h), h, offset + h);
     }
   }
 }

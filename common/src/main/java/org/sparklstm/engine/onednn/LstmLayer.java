@@ -27,13 +27,14 @@ final class LstmLayer {
   private final data_type type; // of the operands of products
   private final int length;
   private final int lanes;
-  private final int hiddenSize;
+  private final int inputSize; // I
+  private final int hiddenSize; // H
   private final int step; // floats of a state of all lanes, [B, H]
-  private final Trainable weights; // W_ih [4·H, H], W_hh [4·H, H], b [4·H]
+  private final Trainable weights; // W_ih [4·H, I], W_hh [4·H, H], b [4·H]
   private final DroppedWeights dropped; // what products read for W_hh; null: W_hh itself
   private final FloatPointer carriedHidden;
   private final FloatPointer carriedCell;
-  private final Operand inputs; // x [N, H]
+  private final Operand inputs; // x [N, I]
   private final Operand hiddens; // h before the window and after each time step [B + N, H]
   private final Operand gates; // i, f, σ(a_g), o [N, 4·H]; back: the gradients of a in their place
   private final memory candidates; // g [N, H]
@@ -63,7 +64,7 @@ final class LstmLayer {
    * @param dropsWeights whether {@link #dropWeights} comes before each {@link #forward}
    * @param length T
    * @param carried read at a window's begin and left at its end by {@link #carry}
-   * @param cell which layers use in turn
+   * @param cell of the layer's size, which layers use in turn
    */
   LstmLayer(
       OneDnn oneDnn,
@@ -79,7 +80,8 @@ final class LstmLayer {
     this.type = type;
     this.length = length;
     this.lanes = carried.lanes();
-    this.hiddenSize = shape.hiddenSize();
+    this.inputSize = shape.inputSize(layer);
+    this.hiddenSize = shape.hiddenSize(layer);
     this.step = lanes * hiddenSize;
     this.weights = weights;
     this.dropped =
@@ -87,7 +89,7 @@ final class LstmLayer {
     this.carriedHidden = carried.hidden(layer);
     this.carriedCell = carried.cell(layer);
     long n = (long) length * lanes;
-    this.inputs = new Operand(oneDnn, type, n, hiddenSize);
+    this.inputs = new Operand(oneDnn, type, n, inputSize);
     this.hiddens = new Operand(oneDnn, type, lanes + n, hiddenSize);
     this.gates = new Operand(oneDnn, type, n, 4L * hiddenSize);
     this.candidates = oneDnn.zeros(n, hiddenSize);
@@ -106,7 +108,7 @@ final class LstmLayer {
                 oneDnn,
                 weights,
                 inputWeights(),
-                oneDnn.matrix(type, 4L * hiddenSize, hiddenSize, hiddenSize, 1));
+                oneDnn.matrix(type, 4L * hiddenSize, inputSize, inputSize, 1));
     this.roundInputs = inputs.roundings(n)[0];
     this.addInputs =
         oneDnn.product(
@@ -142,7 +144,7 @@ final class LstmLayer {
   }
 
   private memory inputWeights() {
-    return oneDnn.view(weights.values(), 4L * hiddenSize, hiddenSize);
+    return oneDnn.view(weights.values(), 4L * hiddenSize, inputSize);
   }
 
   /** W_hh as products at a time step read it. */
@@ -160,14 +162,14 @@ final class LstmLayer {
   }
 
   private FloatPointer recurrent(FloatPointer all) {
-    return all.getPointer(4L * hiddenSize * hiddenSize);
+    return all.getPointer(4L * hiddenSize * inputSize);
   }
 
   private FloatPointer bias(FloatPointer all) {
-    return all.getPointer(8L * hiddenSize * hiddenSize);
+    return all.getPointer(4L * hiddenSize * (inputSize + hiddenSize));
   }
 
-  /** The inputs [N, H], to be written before {@link #forward}. */
+  /** The inputs [N, I], to be written before {@link #forward}. */
   FloatPointer inputs() {
     return oneDnn.floats(inputs.floats());
   }
@@ -255,7 +257,7 @@ final class LstmLayer {
      * Buffers and primitives, which the layer's {@code oneDnn} owns.
      *
      * @param outputGradient [N, H], read
-     * @param inputGradient [N, H], written
+     * @param inputGradient [N, I], written
      */
     Backward(memory outputGradient, memory inputGradient) {
       this.outputGradients = oneDnn.floats(outputGradient);
@@ -276,7 +278,7 @@ final class LstmLayer {
           List.of(
               oneDnn.product(gates.rounded(), inputOperand(), inputGradient, false),
               oneDnn.product(
-                  transposed, inputs.rounded(), oneDnn.view(gradient, w, hiddenSize), false),
+                  transposed, inputs.rounded(), oneDnn.view(gradient, w, inputSize), false),
               oneDnn.product(
                   transposed,
                   oneDnn.firstRows(hiddens.rounded(), n),

@@ -50,8 +50,14 @@ public final class OneDnnEngine implements Engine {
   /** An upper bound. */
   @Override
   public Memory memory(
-      LstmShape shape, Optimiser optimiser, EngineChoice how, int lanes, int length) {
-    return new Memory(OneDnnReplica.bytes(shape, how.precision(), lanes, length), 0);
+      LstmShape shape, Optimiser optimiser, EngineChoice how, int lanes, int... lengths) {
+    long softmax = Float.BYTES * (shape.vocabularySize() * (shape.outputSize() + 1L));
+    // With a sampled softmax each window has rows of the softmax layer and their gradient.
+    long bytes = OneDnnReplica.bytes(shape) + (lengths.length - 1) * softmax;
+    for (int length : lengths) {
+      bytes += OneDnnWindow.bytes(shape, how.precision(), lanes, length);
+    }
+    return new Memory(bytes * 11 / 10, 0);
   }
 
   @Override

@@ -13,7 +13,7 @@ import org.sparklstm.model.ParameterLayout;
  * the window has a {@link SampledDecoder}, that of the softmax layer is there.
  *
  * <p>The softmax layer is one matrix [V, H + 1] whose last column is its bias. The embedding is a
- * matrix [V, H]. If tied, it is the rows of the softmax layer's matrix without their bias.
+ * matrix [V, E]. If tied, it is the rows of the softmax layer's matrix without their bias.
  */
 final class OneDnnParameters {
   private final LstmShape shape;
@@ -28,18 +28,19 @@ final class OneDnnParameters {
     this.shape = shape;
     ParameterLayout.of(shape).forEach(tensor -> offsets.put(tensor.name(), tensor.offset()));
     int v = shape.vocabularySize();
-    int h = shape.hiddenSize();
+    int e = shape.embeddingSize();
     this.layers = new Trainable[shape.layers()];
     for (int layer = 0; layer < shape.layers(); layer++) {
-      layers[layer] = new Trainable(oneDnn, 8 * h * h + 4 * h);
+      int h = shape.hiddenSize(layer);
+      layers[layer] = new Trainable(oneDnn, 4 * h * (shape.inputSize(layer) + h + 1));
     }
-    this.decoder = new Trainable(oneDnn, v * (h + 1));
-    this.embedding = shape.tiedEmbeddings() ? decoder : new Trainable(oneDnn, v * h);
-    this.embeddingStride = shape.tiedEmbeddings() ? h + 1 : h;
+    this.decoder = new Trainable(oneDnn, v * (shape.outputSize() + 1));
+    this.embedding = shape.tiedEmbeddings() ? decoder : new Trainable(oneDnn, v * e);
+    this.embeddingStride = shape.tiedEmbeddings() ? e + 1 : e;
     this.embeddingRows = FloatIndexer.create(embedding.values());
   }
 
-  /** A layer's input weights [4·H, H], recurrent weights [4·H, H] and bias [4·H]. */
+  /** A layer's input weights [4·H, I], recurrent weights [4·H, H] and bias [4·H]. */
   Trainable layer(int layer) {
     return layers[layer];
   }
@@ -78,7 +79,7 @@ final class OneDnnParameters {
 
   /** Takes all from the flat layout. */
   void set(float[] flat) {
-    int h = shape.hiddenSize();
+    int h = shape.outputSize();
     int v = shape.vocabularySize();
     if (!shape.tiedEmbeddings()) {
       embedding.values().put(flat, offset("embedding.weight"), embedding.size());
@@ -111,7 +112,7 @@ final class OneDnnParameters {
   }
 
   private void getDecoder(FloatPointer from, float[] flat) {
-    int h = shape.hiddenSize();
+    int h = shape.outputSize();
     int weight = decoderWeights();
     int bias = decoderBias();
     for (int word = 0; word < shape.vocabularySize(); word++) {
@@ -138,10 +139,10 @@ final class OneDnnParameters {
    * layer's matrix.
    *
    * @param inputs [N] words
-   * @param rows [N, H]
+   * @param rows [N, E]
    */
   void addToTiedGradient(int[] inputs, FloatIndexer rows) {
-    EmbeddingGradient.addToTied(inputs, rows, decoder.gradient(), shape.hiddenSize());
+    EmbeddingGradient.addToTied(inputs, rows, decoder.gradient(), shape.embeddingSize());
   }
 
   /** {@code sum} + Σ g² over the LSTM layers, in double. */

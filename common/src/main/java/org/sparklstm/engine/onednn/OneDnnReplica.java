@@ -1,5 +1,7 @@
 package org.sparklstm.engine.onednn;
 
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Optional;
 import org.bytedeco.openblas.presets.openblas_nolapack;
 import org.nd4j.linalg.factory.Nd4j;
@@ -15,13 +17,20 @@ import org.sparklstm.text.Window;
 
 /** oneDNN's matrix products and functions, on off-heap buffers that windows of a length share. */
 final class OneDnnReplica implements Replica {
+  /** Lengths of windows that may come in turn without new buffers each time. */
+  private static final int LENGTHS = 3;
+
   private final LstmShape shape;
   private final Precision precision;
   private final OneDnn oneDnn = new OneDnn();
   private final OneDnnParameters parameters;
   private final CarriedState state;
   private float[] optimiserState = {};
-  private OneDnnWindow window; // for windows of the length that came last; null before the first
+
+  /** By length: some that train in the same way, or one that infers. */
+  private final Map<Integer, OneDnnWindow> windows = new HashMap<>();
+
+  private OneDnnWindow window; // the one of them that was used last; null before the first
 
   /**
    * A replica, all zeros.
@@ -42,38 +51,11 @@ final class OneDnnReplica implements Replica {
     }
   }
 
-  /**
-   * Bytes outside the Java heap that a replica takes, an upper bound.
-   *
-   * @param precision of training
-   * @param length T of its windows
-   */
-  static long bytes(LstmShape shape, Precision precision, long lanes, long length) {
-    long h = shape.hiddenSize();
-    long l = shape.layers();
-    long v = shape.vocabularySize();
-    long n = length * lanes;
-    long lstm = l * (8 * h * h + 4 * h);
-    long softmax = v * (h + 1);
-    // Parameters and their gradient; recurrent weights after weight-drop; the same packed for both
-    // ways, in blocks of 64 columns; the softmax layer's matrix packed, for inference. A sampled
-    // softmax has its rows and their gradient in the place of the last one and of a gradient.
-    long blocks = (4 * h + 63) / 64 * 64 * h + (h + 63) / 64 * 64 * 4 * h;
-    long weights =
-        2 * (lstm + softmax)
-            + l * (4 * h * h + blocks)
-            + softmax
-            + (shape.tiedEmbeddings() ? 0 : v * h);
-    // Two gradients and the softmax layer's inputs and mask. Of each layer inputs, mask, gates, g,
-    // cells, their tanh and outputs. Of each layer the carried state, the state before the window
-    // and the gradient of the hidden state.
-    long activations = n * h * (4 + 10 * l) + 5 * lanes * h * l;
-    long logits = SoftmaxLayer.logits(v, n);
-    long rounded =
-        precision == Precision.BFLOAT16
-            ? Bfloat16Products.bytes(h + 1, v, n, logits / v) + 2 * l * (4 * h * h + 6 * n * h)
-            : 0;
-    return (Float.BYTES * (weights + activations + logits) + rounded) * 11 / 10;
+  /** Bytes outside the Java heap that a replica takes besides its windows. */
+  static long bytes(LstmShape shape) {
+    long embedding = (long) shape.vocabularySize() * shape.embeddingSize();
+    long withoutGradient = shape.tiedEmbeddings() ? 0 : embedding;
+    return Float.BYTES * (2L * shape.parameterCount() - withoutGradient);
   }
 
   @Override
@@ -128,9 +110,11 @@ final class OneDnnReplica implements Replica {
   @Override
   public LossSum backpropagate(Window next, Regularisation regularisation, long noiseSeed) {
     requireLanes(next);
-    if (window == null || !window.trains(next.length(), regularisation)) {
-      newWindow(next.length(), Optional.of(regularisation));
+    if (windows.values().stream().anyMatch(other -> !other.trains(regularisation))
+        || (windows.size() >= LENGTHS && !windows.containsKey(next.length()))) {
+      closeWindows();
     }
+    use(next.length(), Optional.of(regularisation));
     double nats = window.train(next, regularisation, noiseSeed);
     return new LossSum(nats, next.targets().length);
   }
@@ -151,22 +135,24 @@ final class OneDnnReplica implements Replica {
 
   /** The buffers for inference on windows of {@code length} time steps. */
   private OneDnnWindow inferring(int length) {
-    if (window == null || !window.infers(length)) {
-      newWindow(length, Optional.empty());
+    OneDnnWindow here = windows.get(length);
+    if (here == null || !here.infers()) {
+      closeWindows();
     }
+    use(length, Optional.empty());
     return window;
   }
 
-  private void newWindow(int length, Optional<Regularisation> training) {
-    closeWindow();
-    window = new OneDnnWindow(shape, length, training, precision, parameters, state);
+  private void use(int length, Optional<Regularisation> training) {
+    window =
+        windows.computeIfAbsent(
+            length, t -> new OneDnnWindow(shape, t, training, precision, parameters, state));
   }
 
-  private void closeWindow() {
-    if (window != null) {
-      window.close();
-      window = null;
-    }
+  private void closeWindows() {
+    windows.values().forEach(OneDnnWindow::close);
+    windows.clear();
+    window = null;
   }
 
   @Override
@@ -218,7 +204,7 @@ final class OneDnnReplica implements Replica {
 
   @Override
   public void close() {
-    closeWindow();
+    closeWindows();
     oneDnn.close();
   }
 }

@@ -1,11 +1,14 @@
 package org.sparklstm.engine.onednn;
 
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Optional;
 import org.bytedeco.dnnl.memory;
 import org.bytedeco.dnnl.memory.data_type;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.indexer.FloatIndexer;
-import org.sparklstm.engine.Dropout;
 import org.sparklstm.engine.DropoutNoise;
 import org.sparklstm.engine.Precision;
 import org.sparklstm.engine.Regularisation;
@@ -23,8 +26,9 @@ final class OneDnnWindow implements AutoCloseable {
   private final OneDnnParameters parameters;
   private final OneDnn oneDnn = new OneDnn();
   private final LstmLayer[] layers;
-  private final FloatIndexer[] inputs; // of each LSTM layer [N, H], of the softmax layer [N, H + 1]
+  private final FloatIndexer[] inputs; // of each LSTM layer [N, I], of the softmax layer [N, I + 1]
   private final FloatIndexer[] outputs; // of each LSTM layer, [N, H]
+  private final DropoutMask[] masks; // on the inputs of each
   private final SoftmaxLayer softmax;
   private final boolean rounded; // whether products read bfloat16
   private final boolean dropsWeights;
@@ -36,80 +40,33 @@ final class OneDnnWindow implements AutoCloseable {
   private final class Training {
     private final LstmLayer.Backward[] backward;
     private final FloatIndexer[] gradients; // of the inputs of each layer, the softmax layer's too
-    private final FloatIndexer[] masks; // on the same, [N, H], or [B, H] if locked
-    private final float[] factors = new float[shape.hiddenSize()]; // a row of a mask
     private final EmbeddingGradient embedding;
 
     /**
      * Buffers and primitives.
      *
-     * @param gradients two buffers [N, H], used by turns; the first one is the softmax layer's
+     * @param buffers two, for the gradients of inputs by turns; the first one is the softmax
+     *     layer's
      */
-    Training(memory... gradients) {
+    Training(FloatPointer... buffers) {
       int l = layers.length;
       this.backward = new LstmLayer.Backward[l];
       this.gradients = new FloatIndexer[l + 1];
-      this.masks = new FloatIndexer[l + 1];
-      this.gradients[l] = FloatIndexer.create(oneDnn.floats(gradients[0]));
-      for (int layer = l - 1; layer >= 0; layer--) {
-        memory read = gradients[(l - 1 - layer) % 2];
-        memory written = gradients[(l - layer) % 2];
-        this.gradients[layer] = FloatIndexer.create(oneDnn.floats(written));
-        backward[layer] = layers[layer].new Backward(read, written);
+      memory above = null;
+      for (int layer = l; layer >= 0; layer--) {
+        FloatPointer buffer = buffers[(l - layer) % 2];
+        memory gradient = oneDnn.view(buffer, (long) length * lanes, shape.inputSize(layer));
+        gradients[layer] = FloatIndexer.create(oneDnn.floats(gradient));
+        if (layer < l) {
+          backward[layer] = layers[layer].new Backward(above, gradient);
+        }
+        above = gradient;
       }
       this.embedding =
           new EmbeddingGradient(
-              this.gradients[0], length * lanes, shape.vocabularySize(), shape.hiddenSize());
-    }
-
-    /** Draws the mask on the inputs of {@code layer}; null if nothing is dropped. */
-    Mask mask(Window window, Dropout dropout, long noiseSeed, int layer) {
-      boolean words = layer == 0 && dropout.dropsWords();
-      float keepProbability = dropout.keepProbability(layer, layers.length);
-      if (keepProbability == 1 && !words) {
-        return null;
-      }
-      int drawn = keepProbability < 1 ? dropout.masks(length) : 1;
-      int steps = words ? length : drawn;
-      long size = (long) steps * lanes * factors.length;
-      if (masks[layer] == null || masks[layer].size(0) < size) {
-        masks[layer] = FloatIndexer.create(oneDnn.zeros(size));
-      }
-      for (int lane = 0; lane < lanes; lane++) {
-        long key = DropoutNoise.key(noiseSeed, window.index(), window.firstLane() + lane, layer);
-        for (int t = 0; t < steps; t++) {
-          if (t < drawn) { // else the mask is still that of time step 0
-            DropoutNoise.draw(key, t, keepProbability, factors);
-          }
-          masks[layer].put((long) (t * lanes + lane) * factors.length, factors);
-        }
-      }
-      if (words) {
-        dropWords(window, dropout.embeddingKeepProbability(), noiseSeed);
-      }
-      return new Mask(masks[layer], steps * lanes);
-    }
-
-    /** Multiplies each row of the mask on the embeddings with the factor of its word. */
-    private void dropWords(Window window, float keepProbability, long noiseSeed) {
-      long key = key(window, noiseSeed, layers.length);
-      for (int row = 0; row < window.inputs().length; row++) {
-        float factor = DropoutNoise.factor(key, window.inputs()[row], keepProbability);
-        long start = (long) row * factors.length;
-        for (int unit = 0; unit < factors.length; unit++) {
-          masks[0].put(start + unit, masks[0].get(start + unit) * factor);
-        }
-      }
+              gradients[0], length * lanes, shape.vocabularySize(), shape.embeddingSize());
     }
   }
-
-  /**
-   * Factors that activations are multiplied with.
-   *
-   * @param factors [rows, H]
-   * @param rows after which they begin again
-   */
-  private record Mask(FloatIndexer factors, int rows) {}
 
   /**
    * Buffers and primitives, freed when it is closed.
@@ -134,13 +91,15 @@ final class OneDnnWindow implements AutoCloseable {
     this.layers = new LstmLayer[l];
     this.inputs = new FloatIndexer[l + 1];
     this.outputs = new FloatIndexer[l];
+    this.masks = new DropoutMask[l + 1];
+    Arrays.setAll(masks, i -> new DropoutMask(oneDnn, i, l, lanes, length, shape.inputSize(i)));
     boolean trains = trained.isPresent();
     this.rounded = trains && precision == Precision.BFLOAT16;
     this.dropsWeights = trains && trained.get().dropout().dropsWeights();
     this.softmaxSamples = trains ? samples(trained.get()) : 0;
     data_type operands = rounded ? data_type.bf16 : data_type.f32;
     try {
-      LstmCell cell = new LstmCell(lanes, shape.hiddenSize());
+      Map<Integer, LstmCell> cells = new HashMap<>();
       for (int layer = 0; layer < l; layer++) {
         layers[layer] =
             new LstmLayer(
@@ -152,16 +111,17 @@ final class OneDnnWindow implements AutoCloseable {
                 dropsWeights,
                 length,
                 state,
-                cell);
+                cells.computeIfAbsent(shape.hiddenSize(layer), h -> new LstmCell(lanes, h)));
         inputs[layer] = FloatIndexer.create(layers[layer].inputs());
         outputs[layer] = FloatIndexer.create(layers[layer].outputs());
       }
       int rows = length * lanes;
+      int out = shape.outputSize();
       FloatPointer topGradient = null;
       if (trains) {
-        memory top = oneDnn.zeros(rows, shape.hiddenSize());
-        topGradient = oneDnn.floats(top);
-        this.training = new Training(top, oneDnn.zeros(rows, shape.hiddenSize()));
+        long widest = Math.max(shape.embeddingSize(), Collections.max(shape.hiddenSizes()));
+        topGradient = oneDnn.zeros(rows * widest);
+        this.training = new Training(topGradient, oneDnn.zeros(rows * widest));
       } else {
         this.training = null;
       }
@@ -171,9 +131,8 @@ final class OneDnnWindow implements AutoCloseable {
               : null;
       this.softmax =
           sampled == null
-              ? new SoftmaxLayer(oneDnn, parameters.decoder(), shape, precision, rows, topGradient)
-              : new SoftmaxLayer(
-                  oneDnn, sampled.rows(), sampled.shape(), precision, rows, topGradient);
+              ? new SoftmaxLayer(oneDnn, parameters.decoder(), out, precision, rows, topGradient)
+              : new SoftmaxLayer(oneDnn, sampled.rows(), out, precision, rows, topGradient);
       inputs[l] = softmax.inputs();
     } catch (RuntimeException | Error e) { // no memory
       oneDnn.close();
@@ -182,18 +141,49 @@ final class OneDnnWindow implements AutoCloseable {
   }
 
   /**
-   * Whether this serves inference on windows of {@code steps} time steps. It is in float32 and of
-   * all weights and words, so buffers of training in bfloat16, with weight-drop or with a sampled
-   * softmax do not: who trains and infers in turn makes new ones each time.
+   * Bytes outside the Java heap that such buffers take, an upper bound.
+   *
+   * @param precision of training
    */
-  boolean infers(int steps) {
-    return steps == length && !rounded && !dropsWeights && sampled == null;
+  static long bytes(LstmShape shape, Precision precision, long lanes, long length) {
+    long v = shape.vocabularySize();
+    long out = shape.outputSize();
+    long n = length * lanes;
+    long widest = Math.max(shape.embeddingSize(), Collections.max(shape.hiddenSizes()));
+    // The softmax layer's matrix packed, for inference; a sampled softmax has its rows and their
+    // gradient in the place of this and of a gradient.
+    long weights = v * (out + 1);
+    // Two gradients and the softmax layer's inputs and mask.
+    long activations = 2 * n * (widest + out);
+    long logits = SoftmaxLayer.logits(v, n);
+    long rounded = Bfloat16Products.bytes(out + 1, v, n, logits / v);
+    for (int layer = 0; layer < shape.layers(); layer++) {
+      long i = shape.inputSize(layer);
+      long h = shape.hiddenSize(layer);
+      // Recurrent weights after weight-drop; the same packed for both ways, in blocks of 64
+      // columns.
+      weights += 4 * h * h + (4 * h + 63) / 64 * 64 * h + (h + 63) / 64 * 64 * 4 * h;
+      // Inputs, mask, gates, g, cells, their tanh and outputs. The carried state, the state before
+      // the window and the gradient of the hidden state.
+      activations += n * (2 * i + 8 * h) + 5 * lanes * h;
+      rounded += 2 * (4 * h * i + n * (i + 5 * h));
+    }
+    return Float.BYTES * (weights + activations + logits)
+        + (precision == Precision.BFLOAT16 ? rounded : 0);
   }
 
-  /** Whether this serves training on windows of {@code steps} time steps. */
-  boolean trains(int steps, Regularisation regularisation) {
-    return steps == length
-        && training != null
+  /**
+   * Whether this serves inference. It is in float32 and of all weights and words, so buffers of
+   * training in bfloat16, with weight-drop or with a sampled softmax do not: who trains and infers
+   * in turn makes new ones each time.
+   */
+  boolean infers() {
+    return !rounded && !dropsWeights && sampled == null;
+  }
+
+  /** Whether this serves such training. */
+  boolean trains(Regularisation regularisation) {
+    return training != null
         && dropsWeights == regularisation.dropout().dropsWeights()
         && softmaxSamples == samples(regularisation);
   }
@@ -222,28 +212,31 @@ final class OneDnnWindow implements AutoCloseable {
   }
 
   private void forward(int[] words) {
-    embed(words, null);
+    for (DropoutMask mask : masks) {
+      mask.keepAll();
+    }
+    embed(words);
     for (int layer = 0; layer < layers.length; layer++) {
       layers[layer].forward();
-      copyOutput(layer, null);
+      copyOutput(layer);
     }
     carry();
   }
 
   /** Σ −ln p with noise, the gradient kept, the lane state carried. */
   double train(Window window, Regularisation regularisation, long noiseSeed) {
-    Mask[] masks = new Mask[layers.length + 1];
-    for (int i = 0; i < masks.length; i++) {
-      masks[i] = training.mask(window, regularisation.dropout(), noiseSeed, i);
+    for (DropoutMask mask : masks) {
+      mask.draw(window, regularisation.dropout(), noiseSeed);
     }
-    embed(window.inputs(), masks[0]);
+    embed(window.inputs());
     for (int layer = 0; layer < layers.length; layer++) {
       if (dropsWeights) {
         layers[layer].dropWeights(
-            key(window, noiseSeed, layer), regularisation.dropout().recurrentKeepProbability());
+            DropoutNoise.key(noiseSeed, window.index(), DropoutNoise.ALL_LANES, layer),
+            regularisation.dropout().recurrentKeepProbability());
       }
       layers[layer].forward();
-      copyOutput(layer, masks[layer + 1]);
+      copyOutput(layer);
     }
     int[] targets =
         sampled == null
@@ -251,11 +244,11 @@ final class OneDnnWindow implements AutoCloseable {
             : sampled.gather(window.inputs(), window.targets(), noiseSeed, window.index());
     double nats = softmax.train(targets, 1f / lanes); // the loss is a mean over lanes
     penaliseActivations(regularisation.activationPenalty());
-    multiply(training.gradients[layers.length], masks[layers.length]);
+    masks[layers.length].multiply(training.gradients[layers.length]);
     penaliseChanges(regularisation.temporalActivationPenalty());
     for (int layer = layers.length - 1; layer >= 0; layer--) {
       training.backward[layer].run();
-      multiply(training.gradients[layer], masks[layer]);
+      masks[layer].multiply(training.gradients[layer]);
     }
     if (!shape.tiedEmbeddings()) {
       training.embedding.sum(window.inputs());
@@ -301,11 +294,6 @@ final class OneDnnWindow implements AutoCloseable {
     }
   }
 
-  /** The key of a mask that all lanes have in common. */
-  private static long key(Window window, long noiseSeed, int layer) {
-    return DropoutNoise.key(noiseSeed, window.index(), DropoutNoise.ALL_LANES, layer);
-  }
-
   private void carry() {
     for (LstmLayer layer : layers) {
       layer.carry();
@@ -313,35 +301,20 @@ final class OneDnnWindow implements AutoCloseable {
   }
 
   /** Writes the words' embeddings to the first layer's inputs. */
-  private void embed(int[] words, Mask mask) {
+  private void embed(int[] words) {
+    long e = shape.embeddingSize();
     for (int row = 0; row < words.length; row++) {
       long from = (long) words[row] * parameters.embeddingStride();
-      copyRow(parameters.embedding(), from, inputs[0], row, shape.hiddenSize(), mask);
+      masks[0].copy(parameters.embedding(), from, inputs[0], row * e, row);
     }
   }
 
   /** Writes a layer's outputs to the next layer's inputs. */
-  private void copyOutput(int layer, Mask mask) {
-    int h = shape.hiddenSize();
-    int stride = layer == layers.length - 1 ? h + 1 : h;
+  private void copyOutput(int layer) {
+    long h = shape.hiddenSize(layer);
+    long stride = layer == layers.length - 1 ? h + 1 : h;
     for (int row = 0; row < length * lanes; row++) {
-      copyRow(outputs[layer], (long) row * h, inputs[layer + 1], row, stride, mask);
-    }
-  }
-
-  private void copyRow(
-      FloatIndexer from, long offset, FloatIndexer to, int row, int stride, Mask mask) {
-    int h = shape.hiddenSize();
-    long start = (long) row * stride;
-    if (mask == null) {
-      for (int unit = 0; unit < h; unit++) {
-        to.put(start + unit, from.get(offset + unit));
-      }
-    } else {
-      long factors = (long) (row % mask.rows) * h;
-      for (int unit = 0; unit < h; unit++) {
-        to.put(start + unit, from.get(offset + unit) * mask.factors.get(factors + unit));
-      }
+      masks[layer + 1].copy(outputs[layer], row * h, inputs[layer + 1], row * stride, row);
     }
   }
 
@@ -350,7 +323,7 @@ final class OneDnnWindow implements AutoCloseable {
     if (penalty == 0) {
       return;
     }
-    int h = shape.hiddenSize();
+    int h = shape.outputSize();
     FloatIndexer gradient = training.gradients[layers.length];
     float factor = 2 * penalty / (lanes * h);
     for (long row = 0; row < (long) length * lanes; row++) {
@@ -366,7 +339,7 @@ final class OneDnnWindow implements AutoCloseable {
     if (penalty == 0) {
       return;
     }
-    long step = (long) lanes * shape.hiddenSize();
+    long step = (long) lanes * shape.outputSize();
     FloatIndexer output = outputs[layers.length - 1];
     FloatIndexer gradient = training.gradients[layers.length];
     float factor = 2 * penalty / step;
@@ -379,16 +352,6 @@ final class OneDnnWindow implements AutoCloseable {
 
   private static void add(FloatIndexer to, long at, float value) {
     to.put(at, to.get(at) + value);
-  }
-
-  private void multiply(FloatIndexer rows, Mask mask) {
-    if (mask == null) {
-      return;
-    }
-    int h = shape.hiddenSize();
-    for (int row = 0; row < length * lanes; row++) {
-      copyRow(rows, (long) row * h, rows, row, h, mask);
-    }
   }
 
   @Override

@@ -18,7 +18,6 @@ final class SampledDecoder {
 
   private final Trainable decoder; // [V, H + 1]
   private final Trainable rows; // [C, H + 1]
-  private final LstmShape shape; // of a network with C words
   private final boolean tied;
   private final SampledWords sampling;
   private final int[] words; // of the rows, [C]
@@ -40,7 +39,7 @@ final class SampledDecoder {
    */
   SampledDecoder(OneDnn oneDnn, Trainable decoder, LstmShape shape, int samples, int targets) {
     int v = shape.vocabularySize();
-    int stride = shape.hiddenSize() + 1;
+    int stride = shape.outputSize() + 1;
     this.sampling = new SampledWords(v, samples);
     this.tied = shape.tiedEmbeddings();
     this.words = new int[Math.min(v, (tied ? 2 : 1) * targets + sampling.most())];
@@ -49,7 +48,6 @@ final class SampledDecoder {
     Arrays.fill(rowOf, -1);
     this.decoder = decoder;
     this.rows = new Trainable(oneDnn, Math.multiplyExact(words.length, stride));
-    this.shape = new LstmShape(words.length, shape.hiddenSize(), shape.layers());
     this.decoderFloats = decoder.values().getPointer(0);
     this.rowFloats = rows.values().getPointer(0);
     this.gradientFloats = rows.gradient().getPointer(0);
@@ -60,11 +58,6 @@ final class SampledDecoder {
   /** The rows [C, H + 1] and their gradient. */
   Trainable rows() {
     return rows;
-  }
-
-  /** The network's shape with C words. */
-  LstmShape shape() {
-    return shape;
   }
 
   /**
@@ -123,7 +116,7 @@ final class SampledDecoder {
    * @param inputGradient [N, H]
    */
   void addToGradient(int[] inputs, FloatIndexer inputGradient) {
-    EmbeddingGradient.addToTied(rowsOf(inputs), inputGradient, rows.gradient(), shape.hiddenSize());
+    EmbeddingGradient.addToTied(rowsOf(inputs), inputGradient, rows.gradient(), row.length - 1);
   }
 
   /** Σ g², in double. */

@@ -11,7 +11,6 @@ import org.bytedeco.dnnl.memory.data_type;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.indexer.FloatIndexer;
 import org.sparklstm.engine.Precision;
-import org.sparklstm.model.LstmShape;
 
 /**
  * The softmax layer and its loss on N rows of activations. Its inputs [N, H + 1] end in a column of
@@ -50,6 +49,7 @@ final class SoftmaxLayer {
    * Buffers and primitives, which {@code oneDnn} owns.
    *
    * @param decoder [V, H + 1]
+   * @param inputSize H
    * @param precision of training
    * @param rows N
    * @param inputGradient [N, H], written by {@link #train}; null if that is not called
@@ -57,13 +57,13 @@ final class SoftmaxLayer {
   SoftmaxLayer(
       OneDnn oneDnn,
       Trainable decoder,
-      LstmShape shape,
+      int inputSize,
       Precision precision,
       int rows,
       FloatPointer inputGradient) {
     this.oneDnn = oneDnn;
-    this.vocabularySize = shape.vocabularySize();
-    this.stride = shape.hiddenSize() + 1;
+    this.stride = inputSize + 1;
+    this.vocabularySize = decoder.size() / stride;
     this.matrix = Matrix.of(decoder.values(), vocabularySize, stride);
     this.packed =
         new PackedMatrix(

@@ -8,6 +8,7 @@ import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.util.Arrays;
+import java.util.List;
 import java.util.TimeZone;
 import java.util.function.Consumer;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
@@ -16,6 +17,7 @@ import org.deeplearning4j.nn.conf.layers.BaseLayer;
 import org.deeplearning4j.nn.conf.layers.EmbeddingSequenceLayer;
 import org.deeplearning4j.nn.conf.layers.LSTM;
 import org.deeplearning4j.nn.conf.layers.Layer;
+import org.deeplearning4j.nn.conf.layers.RnnOutputLayer;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.util.ModelSerializer;
 import org.junit.jupiter.api.Test;
@@ -65,8 +67,8 @@ class Dl4jModelTest {
     assertThatThrownBy(() -> Dl4jModel.toDl4j(SHAPE, new float[3]))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage(
-            "LstmShape[vocabularySize=7, hiddenSize=3, layers=2, tiedEmbeddings=false] has 217"
-                + " parameters, not 3");
+            "LstmShape[vocabularySize=7, embeddingSize=3, hiddenSizes=[3, 3], tiedEmbeddings=false]"
+                + " has 217 parameters, not 3");
   }
 
   @Test
@@ -94,6 +96,10 @@ class Dl4jModelTest {
   void whatTheEngineWouldNotComputeIsRefused() {
     MultiLayerConfiguration network = Dl4jModel.configuration(THREE_LAYERS, DROPOUT);
     assertThat(Dl4jModel.shape(network)).isEqualTo(THREE_LAYERS);
+    LstmShape sizes = new LstmShape(7, 3, List.of(5, 2), false);
+    assertThat(Dl4jModel.shape(Dl4jModel.configuration(sizes, DROPOUT))).isEqualTo(sizes);
+    assertRefused(2, layer -> ((LSTM) layer).setNIn(4));
+    assertRefused(4, layer -> ((RnnOutputLayer) layer).setNIn(4));
     assertRefused(0, layer -> ((BaseLayer) layer).setActivationFn(new ActivationTanH()));
     assertRefused(0, layer -> ((EmbeddingSequenceLayer) layer).setHasBias(true));
     assertRefused(

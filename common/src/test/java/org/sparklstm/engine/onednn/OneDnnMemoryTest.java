@@ -1,5 +1,6 @@
 package org.sparklstm.engine.onednn;
 
+import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.sparklstm.engine.Dropout;
@@ -23,9 +24,22 @@ class OneDnnMemoryTest extends ReplicaMemoryTest {
     assertTakesNoMoreThanSaid(
         new LstmShape(words, h, layers, tied),
         lanes,
-        length,
         new Regularisation(new Dropout(0.5f, 0.5f, 0.5f, Mode.LOCKED, 1, 1), 0, 0, samples),
-        Precision.FLOAT32);
+        Precision.FLOAT32,
+        length);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"10000, 0", "30000, 29000"})
+  void onWindowsOfThreeLengthsItTakesNoMoreThanItsEngineSays(int words, int samples) {
+    assertTakesNoMoreThanSaid(
+        new LstmShape(words, 400, List.of(650, 400), true),
+        10,
+        new Regularisation(new Dropout(0.5f, 0.5f, 0.5f, Mode.LOCKED, 0.5f, 0.5f), 0, 0, samples),
+        Precision.FLOAT32,
+        45,
+        35,
+        25);
   }
 
   @ParameterizedTest
@@ -36,8 +50,8 @@ class OneDnnMemoryTest extends ReplicaMemoryTest {
     assertTakesNoMoreThanSaid(
         new LstmShape(words, h, layers),
         lanes,
-        length,
         new Regularisation(new Dropout(0.5f, 0.5f, 0.5f, Mode.PER_STEP, 0.5f, 0.5f)),
-        Precision.BFLOAT16);
+        Precision.BFLOAT16,
+        length);
   }
 }

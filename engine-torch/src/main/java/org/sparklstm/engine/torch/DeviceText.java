@@ -11,7 +11,7 @@ import org.sparklstm.text.LaneShard;
 final class DeviceText implements AutoCloseable {
   private final Tensors tensors;
   private final NativeMemory memory = new NativeMemory();
-  private LaneShard stretch; // on the device; null before the first one
+  private int[][] copied; // word ids that are on the device; null before the first ones
   private Tensor words;
 
   DeviceText(Tensors tensors) {
@@ -24,14 +24,14 @@ final class DeviceText implements AutoCloseable {
    * @param wanted never changed
    * @return its word ids, [lanes, predictions + 1] integers of 32 bits
    */
-  @SuppressWarnings("ReferenceEquality") // equal words take as long to compare as to copy
+  @SuppressWarnings("ArrayEquals") // equal words take as long to compare as to copy
   Tensor of(LaneShard wanted) {
-    if (stretch != wanted) {
+    if (copied != wanted.tokens()) {
       close();
       Tensor copy =
           tensors.of(Arrays.stream(wanted.tokens()).flatMapToInt(Arrays::stream).toArray());
       words = memory.keep(copy.view(wanted.lanes(), -1));
-      stretch = wanted;
+      copied = wanted.tokens();
     }
     return words;
   }
@@ -39,7 +39,7 @@ final class DeviceText implements AutoCloseable {
   /** Frees it. */
   @Override
   public void close() {
-    stretch = null;
+    copied = null;
     memory.close();
   }
 }

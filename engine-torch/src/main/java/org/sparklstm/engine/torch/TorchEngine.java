@@ -53,15 +53,19 @@ public final class TorchEngine implements Engine {
   /** Upper bounds, without what the library and CUDA take for themselves. */
   @Override
   public Memory memory(
-      LstmShape shape, Optimiser optimiser, EngineChoice how, int lanes, int length) {
-    long h = shape.hiddenSize();
-    long n = (long) lanes * length;
+      LstmShape shape, Optimiser optimiser, EngineChoice how, int lanes, int... lengths) {
+    long n = (long) lanes * lengths[0];
     long p = shape.parameterCount();
     // The gradient exists twice while it is copied, and cuDNN has a copy of the layers' weights.
     // With weight-drop each layer has a mask and what it leaves; a mask is drawn while the gradient
     // and cuDNN's copy are not there.
-    long weights = 3 * p + 32L * shape.layers() * h * h;
-    long activations = n * h * (8 + shape.layers() * 24L);
+    long weights = 3 * p;
+    long activations = 4 * n * (shape.embeddingSize() + shape.outputSize());
+    for (int layer = 0; layer < shape.layers(); layer++) {
+      long h = shape.hiddenSize(layer);
+      weights += 8 * h * (shape.inputSize(layer) + 4 * h);
+      activations += n * 24 * Math.max(h, shape.inputSize(layer));
+    }
     long logits = 4 * n * shape.vocabularySize();
     int copies = how.device() == Device.CUDA_GRAPH ? 2 : 1; // a recording has its own
     long bytes = Float.BYTES * (weights + copies * (activations + logits));

@@ -1,6 +1,10 @@
 package org.sparklstm.engine.torch;
 
 import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
@@ -24,7 +28,7 @@ final class TorchNoise implements TorchNetwork.Noise {
   private final Dropout dropout;
   private final LstmShape shape;
   private final Tensor shared; // keys of what all lanes have in common, [L + 1]
-  private final Tensor[] factors; // of each layer's inputs, [T or 1, B, H]; null if none is dropped
+  private final Tensor[] factors; // of each layer's inputs, [T or 1, B, I]; null if none is dropped
 
   /**
    * Draws the masks of activations.
@@ -109,15 +113,33 @@ final class TorchNoise implements TorchNetwork.Noise {
   }
 
   private void draw(Tensor keys, long steps) {
-    long units = shape.hiddenSize();
-    Tensor counters =
-        counters(steps * units)
-            .view(1, steps, 1, units)
-            .add(keys.view(keys.size(0), 1, keys.size(1), 1));
-    Tensor numbers = shifted(mix(counters), Long.SIZE - BITS);
-    for (int layer = 0; layer < factors.length; layer++) {
-      float probability = dropout.keepProbability(layer, shape.layers());
-      factors[layer] = probability < 1 ? kept(numbers.select(0, layer), BITS, probability) : null;
+    Map<Integer, List<Integer>> layersOfSize =
+        IntStream.range(0, factors.length)
+            .filter(layer -> dropout.keepProbability(layer, shape.layers()) < 1)
+            .boxed()
+            .collect(Collectors.groupingBy(shape::inputSize));
+    layersOfSize.forEach((units, layers) -> draw(keys, steps, units, layers));
+  }
+
+  /** Draws the masks of some layers whose inputs have one size at once. */
+  private void draw(Tensor keys, long steps, int units, List<Integer> layers) {
+    for (int layer : layers) {
+      factors[layer] = tensors.zeros(ScalarType.Float, steps, keys.size(1), units);
+    }
+    try (PointerScope temporary = new PointerScope()) {
+      Tensor ofLayers =
+          torch.stack(
+              new TensorVector(
+                  layers.stream().map(layer -> keys.select(0, layer)).toArray(Tensor[]::new)));
+      Tensor counters =
+          counters(steps * units)
+              .view(1, steps, 1, units)
+              .add(ofLayers.view(layers.size(), 1, keys.size(1), 1));
+      Tensor numbers = shifted(mix(counters), Long.SIZE - BITS);
+      for (int i = 0; i < layers.size(); i++) {
+        float probability = dropout.keepProbability(layers.get(i), shape.layers());
+        factors[layers.get(i)].copy_(kept(numbers.select(0, i), BITS, probability));
+      }
     }
   }
 

@@ -40,7 +40,7 @@ final class TorchReplica implements Replica {
   private final NativeMemory memory = new NativeMemory();
   private final TorchParameters parameters;
   private final TorchNetwork network;
-  private final Tensor state; // [2·L, B, H]
+  private final Tensor state; // [B·S], see TorchNetwork.state
   private final Tensor gradientNorm; // ‖g‖, a double
   private final Tensor sums; // [2] doubles: Σ −ln p of the windows since they were 0, largest ‖g‖
   private double norm; // of the gradient
@@ -99,8 +99,7 @@ final class TorchReplica implements Replica {
       this.parameters = new TorchParameters(memory, tensors, shape);
       this.network = new TorchNetwork(memory, tensors, shape, parameters);
       this.state =
-          memory.keep(
-              tensors.zeros(ScalarType.Float, 2L * shape.layers(), lanes, shape.hiddenSize()));
+          memory.keep(tensors.zeros(ScalarType.Float, (long) lanes * shape.laneStateSize()));
       this.gradientNorm = memory.keep(tensors.zeros(ScalarType.Double));
       this.sums = memory.keep(tensors.zeros(ScalarType.Double, 2));
     } catch (RuntimeException | Error e) { // no memory
@@ -141,23 +140,36 @@ final class TorchReplica implements Replica {
   public void setLaneState(float[] values) {
     requireLength("floats of lane state", values.length, lanes * shape.laneStateSize());
     try (PointerScope scope = new PointerScope()) {
-      state.copy_(
-          tensors.of(values).view(lanes, 2L * shape.layers(), shape.hiddenSize()).transpose(0, 1));
+      Tensor all = tensors.of(values).view(lanes, shape.laneStateSize());
+      long from = 0;
+      for (Tensor part : stateParts()) {
+        part.copy_(all.narrow(1, from, part.size(1)));
+        from += part.size(1);
+      }
     }
   }
 
   @Override
   public float[] laneState() {
     try (PointerScope scope = new PointerScope()) {
-      return Tensors.floats(state.transpose(0, 1));
+      return Tensors.floats(torch.cat(new TensorVector(stateParts()), 1));
     }
   }
 
   @Override
   public void clearLane(int lane) {
     try (PointerScope scope = new PointerScope()) {
-      state.select(1, lane).zero_();
+      for (Tensor part : stateParts()) {
+        part.select(0, lane).zero_();
+      }
     }
+  }
+
+  /** Views of the hidden state and the cell state of each layer in turn, [B, H]. */
+  private Tensor[] stateParts() {
+    return IntStream.range(0, 2 * shape.layers())
+        .mapToObj(i -> network.state(state, i / 2, i % 2).select(0, 0))
+        .toArray(Tensor[]::new);
   }
 
   @Override

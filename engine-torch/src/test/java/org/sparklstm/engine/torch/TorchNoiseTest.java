@@ -3,6 +3,7 @@ package org.sparklstm.engine.torch;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
@@ -19,8 +20,7 @@ import org.sparklstm.model.LstmShape;
 class TorchNoiseTest {
   private static final int LANES = 3;
   private static final int LENGTH = 5;
-  private static final int UNITS = 67;
-  private static final LstmShape SHAPE = new LstmShape(301, UNITS, 2);
+  private static final LstmShape SHAPE = new LstmShape(301, 67, List.of(41, 67), false);
 
   private final Tensors tensors = new Tensors(TorchDevice.CPU);
   private final long seed = new Random().nextLong();
@@ -54,16 +54,17 @@ class TorchNoiseTest {
     float[] keep = {input, between, output};
     try (PointerScope scope = new PointerScope()) {
       TorchNoise noise = noise(dropout);
-      float[] factors = new float[UNITS];
       for (int layer = 0; layer < 3; layer++) {
+        int units = SHAPE.inputSize(layer);
+        float[] factors = new float[units];
         float[] drawn =
-            Tensors.floats(noise.activations(tensors.full(1, LENGTH, LANES, UNITS), layer));
-        float[] expected = new float[LENGTH * LANES * UNITS];
+            Tensors.floats(noise.activations(tensors.full(1, LENGTH, LANES, units), layer));
+        float[] expected = new float[LENGTH * LANES * units];
         for (int row = 0; row < LENGTH * LANES; row++) {
           long key = DropoutNoise.key(seed, 7, 40 + row % LANES, layer);
           int mask = row / LANES % dropout.masks(LENGTH);
           DropoutNoise.draw(key, mask, keep[layer], factors);
-          System.arraycopy(factors, 0, expected, row * UNITS, UNITS);
+          System.arraycopy(factors, 0, expected, row * units, units);
         }
         assertThat(drawn).isEqualTo(expected);
       }
@@ -75,12 +76,13 @@ class TorchNoiseTest {
   void ofRecurrentWeights(float keep) {
     try (PointerScope scope = new PointerScope()) {
       TorchNoise noise = noise(new Dropout(1, 1, 1, Mode.PER_STEP, keep, 1));
-      float[] factors = new float[UNITS];
       for (int layer = 0; layer < 2; layer++) {
-        float[] drawn = Tensors.floats(noise.weights(tensors.full(1, 4 * UNITS, UNITS), layer));
-        for (int row = 0; row < 4 * UNITS; row++) {
+        int units = SHAPE.hiddenSize(layer);
+        float[] factors = new float[units];
+        float[] drawn = Tensors.floats(noise.weights(tensors.full(1, 4L * units, units), layer));
+        for (int row = 0; row < 4 * units; row++) {
           DropoutNoise.drawWeights(shared(layer), row, keep, factors);
-          assertThat(Arrays.copyOfRange(drawn, row * UNITS, (row + 1) * UNITS)).isEqualTo(factors);
+          assertThat(Arrays.copyOfRange(drawn, row * units, (row + 1) * units)).isEqualTo(factors);
         }
       }
     }
@@ -93,11 +95,12 @@ class TorchNoiseTest {
     try (PointerScope scope = new PointerScope()) {
       TorchNoise noise = noise(new Dropout(1, 1, 1, Mode.PER_STEP, 1, keep));
       Tensor ids = tensors.of(words).to(ScalarType.Long).view(LENGTH, LANES);
-      float[] drawn = Tensors.floats(noise.words(tensors.full(1, LENGTH, LANES, UNITS), ids));
+      int units = SHAPE.embeddingSize();
+      float[] drawn = Tensors.floats(noise.words(tensors.full(1, LENGTH, LANES, units), ids));
       for (int row = 0; row < words.length; row++) {
-        float[] factors = new float[UNITS];
+        float[] factors = new float[units];
         Arrays.fill(factors, DropoutNoise.factor(shared(2), words[row], keep));
-        assertThat(Arrays.copyOfRange(drawn, row * UNITS, (row + 1) * UNITS)).isEqualTo(factors);
+        assertThat(Arrays.copyOfRange(drawn, row * units, (row + 1) * units)).isEqualTo(factors);
       }
     }
   }
