@@ -1,5 +1,6 @@
 package org.sparklstm.score;
 
+import java.io.Serializable;
 import org.sparklstm.engine.Regularisation;
 import org.sparklstm.engine.Replica;
 import org.sparklstm.engine.Sgd;
@@ -15,7 +16,7 @@ import org.sparklstm.text.Window;
  *     no step
  * @param decay share of the way back, in [0, 1)
  */
-public record DynamicEvaluation(double rate, double decay) {
+public record DynamicEvaluation(double rate, double decay) implements Serializable {
   /** Words of a window. */
   static final int WINDOW = 20;
 

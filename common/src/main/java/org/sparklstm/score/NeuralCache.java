@@ -1,5 +1,6 @@
 package org.sparklstm.score;
 
+import java.io.Serializable;
 import org.sparklstm.error.ConfigurationException;
 
 /**
@@ -24,7 +25,7 @@ public final class NeuralCache {
    * @param weight in [0, 1)
    * @param flatness at least 0; 0: all states are alike
    */
-  public record Options(int words, double weight, double flatness) {
+  public record Options(int words, double weight, double flatness) implements Serializable {
     /**
      * Checks the numbers.
      *
@@ -48,6 +49,12 @@ public final class NeuralCache {
     this.options = options;
     this.states = new float[options.words()][];
     this.words = new int[options.words()];
+  }
+
+  /** Forgets all words. */
+  void clear() {
+    size = 0;
+    next = 0;
   }
 
   /** Whether it has room for a word. */

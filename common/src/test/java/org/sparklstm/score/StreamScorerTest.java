@@ -7,8 +7,10 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.sparklstm.engine.Regularisation;
 import org.sparklstm.engine.Replica;
 import org.sparklstm.engine.Replicas;
@@ -69,6 +71,55 @@ class StreamScorerTest {
       assertThat(found.get(i))
           .describedAs("word %s", i)
           .isCloseTo(expected.get(i), within(TOLERANCE));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1, 19, 20, 21, 145})
+  void aWholeTextIsScoredAsItsWindowsOneAfterTheOther(int words) {
+    DynamicEvaluation dynamic = new DynamicEvaluation(0.1, 0.02);
+    NeuralCache.Options cache = new NeuralCache.Options(30, 0.2, 1);
+    int[] text = Arrays.copyOfRange(ids, 1, words + 1);
+    double[] expected = new double[words];
+    try (Replica replica = Replicas.of("onednn", SHAPE, 1)) {
+      StreamScorer scorer = new StreamScorer(replica, SHAPE, trained, dynamic, cache);
+      for (int from = 0; from < words; from += 20) {
+        int to = Math.min(from + 20, words);
+        System.arraycopy(scorer.score(window(from, to)), 0, expected, from, to - from);
+      }
+    }
+    try (Replica replica = Replicas.of("onednn", SHAPE, 1)) {
+      StreamScorer scorer = new StreamScorer(replica, SHAPE, trained, dynamic, cache);
+      assertThat(scorer.score(ids[0], text)).isEqualTo(expected);
+      scorer.score(3, Arrays.copyOfRange(ids, 200, 300));
+      assertThat(scorer.score(ids[0], text)).as("after another text").isEqualTo(expected);
+    }
+  }
+
+  @Test
+  void wordsThatAModelLacksHaveNoScore() {
+    int[] text = Arrays.copyOfRange(ids, 0, 60);
+    Arrays.fill(text, 3, 18, Tokenizer.NONE);
+    double[] learning = score(text, new DynamicEvaluation(0.5, 0), 0);
+    assertThat(Arrays.copyOfRange(learning, 3, 18)).containsOnly(Double.NaN);
+    // The first window, which has such words, is not learned; the second one is.
+    double[] plain = score(text, new DynamicEvaluation(0, 0), 0);
+    assertThat(Arrays.copyOf(learning, 40)).containsExactly(Arrays.copyOf(plain, 40), within(1e-6));
+    assertThat(learning[45]).isNotCloseTo(plain[45], within(1e-6));
+    // Nor does the cache have them: word 0, whose place they take, is no likelier.
+    text[18] = 0;
+    assertThat(score(text, new DynamicEvaluation(0, 0), 100)[18])
+        .isGreaterThan(score(text, new DynamicEvaluation(0, 0), 0)[18]);
+  }
+
+  private double[] score(int[] text, DynamicEvaluation dynamic, int cached) {
+    int[] withoutStart = text.clone();
+    withoutStart[0] = withoutStart[0] == 0 ? 1 : withoutStart[0];
+    withoutStart[1] = withoutStart[1] == 0 ? 1 : withoutStart[1];
+    withoutStart[2] = withoutStart[2] == 0 ? 1 : withoutStart[2];
+    NeuralCache.Options cache = new NeuralCache.Options(cached, 0.3, 0);
+    try (Replica replica = Replicas.of("onednn", SHAPE, 1)) {
+      return new StreamScorer(replica, SHAPE, trained, dynamic, cache).score(1, withoutStart);
     }
   }
 

@@ -18,6 +18,7 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoder;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 import org.sparklstm.config.SettingsLoader;
 import org.sparklstm.error.InputException;
@@ -45,6 +46,9 @@ import scala.reflect.ClassTag$;
  *   <li>{@code unknown}, int: those that the vocabulary lacks
  *   <li>on demand {@code tokenNatsCol}, array&lt;double&gt;: −ln p of each word and line end, in
  *       their order; those of unknown words as the model has them
+ *   <li>on demand {@code adaptedPerplexityCol}, double: the perplexity if the model adapts to the
+ *       text while it reads it as one stream, whatever {@code state} is, see {@link
+ *       AdaptationParams}. The other columns are those of the model as it was trained.
  * </ul>
  *
  * <p>All are null where the text is null. By default this is the perplexity of cc_net's documents:
@@ -53,7 +57,7 @@ import scala.reflect.ClassTag$;
  * shuffle, so it works on streams.
  */
 public final class LstmLmModel extends Model<LstmLmModel>
-    implements MLWritable, ScoringParams<LstmLmModel> {
+    implements MLWritable, ScoringParams<LstmLmModel>, AdaptationParams<LstmLmModel> {
   /** Lanes of a task's replica: with more, products are hardly faster, and the last ones idle. */
   public static final int LANES = ScoreTask.LANES;
 
@@ -65,6 +69,7 @@ public final class LstmLmModel extends Model<LstmLmModel>
   private final Normalization normalization;
   private final double test;
   private final Declared declared;
+  private final Adaptation adaptation;
   private transient LstmLmTrainingSummary summary; // null: there is none
   private transient Sent sent; // once for all transforms; it goes when this model does
 
@@ -81,6 +86,7 @@ public final class LstmLmModel extends Model<LstmLmModel>
     this.normalization = saved.settings().data().normalization();
     this.test = saved.test();
     this.declared = new Declared(this);
+    this.adaptation = new Adaptation(this);
   }
 
   /**
@@ -138,6 +144,11 @@ public final class LstmLmModel extends Model<LstmLmModel>
   }
 
   @Override
+  public Adaptation adaptation() {
+    return adaptation;
+  }
+
+  @Override
   public Dataset<Row> transform(Dataset<?> dataset) {
     StructType schema = transformSchema(dataset.schema());
     Sent onExecutors = sent(dataset.sparkSession().sparkContext());
@@ -151,7 +162,10 @@ public final class LstmLmModel extends Model<LstmLmModel>
             normalization,
             penalty(),
             dataset.schema().fieldIndex(getInputCol()),
-            !getTokenNatsCol().isEmpty());
+            !getTokenNatsCol().isEmpty(),
+            getAdaptedPerplexityCol().isEmpty()
+                ? null
+                : new ScoreTask.Adaptation(dynamicEvaluation(), neuralCache()));
     MapPartitionsFunction<Row, Row> score = task::score;
     // Encoders.row came with Spark 3.5
     Encoder<Row> rows = dataset.sparkSession().createDataFrame(List.of(), schema).encoder();
@@ -188,7 +202,18 @@ public final class LstmLmModel extends Model<LstmLmModel>
   public StructType transformSchema(StructType schema) {
     Tokenizer.of(vocabulary, sequences(), getMaxTokens(), normalization);
     penalty();
-    return scoredSchema(schema);
+    StructType scored = scoredSchema(schema);
+    String adapted = getAdaptedPerplexityCol();
+    if (adapted.isEmpty()) {
+      return scored;
+    }
+    if (getDynamicRate() == 0 && getCacheWords() == 0) {
+      throw new IllegalArgumentException(
+          "%s: adaptedPerplexityCol is '%s', so dynamicRate or cacheWords must be more than 0"
+              .formatted(uid, adapted));
+    }
+    Stages.requireAbsent(uid, scored, adapted);
+    return scored.add(adapted, DataTypes.DoubleType, true);
   }
 
   @Override

@@ -15,8 +15,11 @@ import org.sparklstm.averaging.ReplicaPool;
 import org.sparklstm.engine.Engines;
 import org.sparklstm.engine.Replica;
 import org.sparklstm.model.LstmShape;
+import org.sparklstm.score.DynamicEvaluation;
 import org.sparklstm.score.LaneScorer;
 import org.sparklstm.score.LaneScorer.Scored;
+import org.sparklstm.score.NeuralCache;
+import org.sparklstm.score.StreamScorer;
 import org.sparklstm.score.TextScore;
 import org.sparklstm.score.Tokenizer;
 import org.sparklstm.score.UnknownWords;
@@ -29,6 +32,8 @@ import org.sparklstm.train.Floats;
  *
  * @param input index of the column of texts
  * @param eachToken whether −ln p of each token is a column too
+ * @param adaptation how a model adapts to the text whose perplexity is a column too; null: there is
+ *     no such column
  */
 record ScoreTask(
     LstmShape shape,
@@ -39,8 +44,12 @@ record ScoreTask(
     Normalization normalization,
     UnknownWords unknown,
     int input,
-    boolean eachToken)
+    boolean eachToken,
+    Adaptation adaptation)
     implements Serializable {
+  /** How a model adapts to a text. */
+  record Adaptation(DynamicEvaluation dynamic, NeuralCache.Options cache) implements Serializable {}
+
   /** Lanes of a replica: with more, matrix products are hardly faster, and the last ones idle. */
   static final int LANES = 64;
 
@@ -49,14 +58,13 @@ record ScoreTask(
     if (!rows.hasNext()) {
       return rows;
     }
-    TaskContext task = TaskContext.get();
-    ReplicaPool.Loan loan = ReplicaPool.lend(Engines.here(shape), shape, LANES);
-    AtomicBoolean failed = new AtomicBoolean(); // TaskContext.isFailed came with Spark 3.5
-    task.addTaskFailureListener((TaskFailureListener) (ended, error) -> failed.set(true));
-    task.addTaskCompletionListener(
-        (TaskCompletionListener) ended -> loan.end(!failed.get() && !ended.isInterrupted()));
-    Replica replica = loan.replica();
-    replica.setParameters(parameters.value().values());
+    Replica replica = borrow(LANES);
+    float[] trained = parameters.value().values();
+    replica.setParameters(trained);
+    StreamScorer adapting =
+        adaptation == null
+            ? null
+            : new StreamScorer(borrow(1), shape, trained, adaptation.dynamic(), adaptation.cache());
     Tokenizer tokenizer = Tokenizer.of(vocabulary.value(), state, maxTokens, normalization);
     LaneScorer<Row> scorer =
         new LaneScorer<>(replica, tokenizer.start(), rows, row -> encode(tokenizer, row));
@@ -68,9 +76,20 @@ record ScoreTask(
 
       @Override
       public Row next() {
-        return with(tokenizer, scorer.next());
+        return with(tokenizer, scorer.next(), adapting);
       }
     };
+  }
+
+  /** A replica that is given back when the task ends. */
+  private Replica borrow(int lanes) {
+    TaskContext task = TaskContext.get();
+    ReplicaPool.Loan loan = ReplicaPool.lend(Engines.here(shape), shape, lanes);
+    AtomicBoolean failed = new AtomicBoolean(); // TaskContext.isFailed came with Spark 3.5
+    task.addTaskFailureListener((TaskFailureListener) (ended, error) -> failed.set(true));
+    task.addTaskCompletionListener(
+        (TaskCompletionListener) ended -> loan.end(!failed.get() && !ended.isInterrupted()));
+    return loan.replica();
   }
 
   private List<int[]> encode(Tokenizer tokenizer, Row row) {
@@ -82,23 +101,31 @@ record ScoreTask(
         : tokenizer.encode(row.<String>getList(input));
   }
 
-  private Row with(Tokenizer tokenizer, Scored<Row> scored) {
+  private Row with(Tokenizer tokenizer, Scored<Row> scored, StreamScorer adapting) {
     Row row = scored.row();
-    List<Object> values = new ArrayList<>(row.size() + 5);
+    List<Object> values = new ArrayList<>(row.size() + 6);
     for (int i = 0; i < row.size(); i++) {
       values.add(row.get(i));
     }
     boolean isNull = row.isNullAt(input);
     TextScore score = unknown.score(tokenizer, scored.ids(), scored.nats());
-    double perplexity = score.perplexity();
-    boolean predicts = score.predictions() > 0 && !Double.isNaN(perplexity);
-    values.add(predicts ? perplexity : null);
+    boolean predicts = predicts(score);
+    values.add(predicts ? score.perplexity() : null);
     values.add(predicts ? -score.nats() : null);
     values.add(isNull ? null : score.tokens());
     values.add(isNull ? null : score.unknown());
     if (eachToken) {
       values.add(isNull ? null : scored.nats());
     }
+    if (adapting != null) {
+      double[] nats = adapting.score(tokenizer.start(), scored.ids());
+      TextScore adapted = unknown.score(tokenizer, scored.ids(), nats);
+      values.add(predicts(adapted) ? adapted.perplexity() : null);
+    }
     return RowFactory.create(values.toArray());
+  }
+
+  private static boolean predicts(TextScore score) {
+    return score.predictions() > 0 && !Double.isNaN(score.perplexity());
   }
 }

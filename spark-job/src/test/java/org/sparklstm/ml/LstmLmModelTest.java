@@ -39,6 +39,9 @@ import org.sparklstm.engine.Replica;
 import org.sparklstm.error.InputException;
 import org.sparklstm.ml.feature.Stages;
 import org.sparklstm.run.SavedModel;
+import org.sparklstm.score.DynamicEvaluation;
+import org.sparklstm.score.NeuralCache;
+import org.sparklstm.score.StreamScorer;
 import org.sparklstm.testing.LocalSpark;
 import org.sparklstm.testing.Models;
 import org.sparklstm.testing.Replicas;
@@ -318,6 +321,61 @@ class LstmLmModelTest {
         .hasMessageContaining("lm: %s is 'maybe', and must be one of ".formatted(param));
   }
 
+  /** Nothing of a text is left in the model when the next one comes. */
+  @Test
+  void aModelThatAdaptsToATextSaysSoInAColumnOfItsOwn() {
+    String text = "the cat\nsat the\n".repeat(20);
+    Dataset<Row> texts = texts(text, "sat sat sat", null, text).coalesce(1);
+
+    List<Row> adapted =
+        model()
+            .setAdaptedPerplexityCol("adapted")
+            .setCacheWords(50)
+            .transform(texts)
+            .collectAsList();
+
+    List<Row> plain = model().transform(texts).collectAsList();
+    for (int i = 0; i < 4; i++) {
+      assertThat(adapted.get(i).toSeq().init()).isEqualTo(plain.get(i).toSeq());
+    }
+    double expected = adaptedNats("the cat\nsat the\n".repeat(20), 0.4, 50);
+    assertThat(adapted.get(0).<Double>getAs("adapted"))
+        .isCloseTo(Math.exp(expected / 120), within(1e-9))
+        .isLessThan(0.7 * plain.get(0).<Double>getAs("perplexity"))
+        .isEqualTo(adapted.get(3).<Double>getAs("adapted"));
+    assertThat(adapted.get(1).<Double>getAs("adapted")).isPositive();
+    assertThat(adapted.get(2).<Double>getAs("adapted")).isNull();
+  }
+
+  private static double adaptedNats(String text, double rate, int cacheWords) {
+    SavedModel model = Models.of(1);
+    int[] ids =
+        Arrays.stream(text.replace("\n", " <eos> ").split(" +")).mapToInt(WORDS::indexOf).toArray();
+    try (Replica replica = Replicas.of(model.shape(), 1)) {
+      StreamScorer scorer =
+          new StreamScorer(
+              replica,
+              model.shape(),
+              model.parameters(),
+              new DynamicEvaluation(rate, 0.02),
+              new NeuralCache.Options(cacheWords, 0.15, 0.6));
+      return Arrays.stream(scorer.score(0, ids)).sum();
+    }
+  }
+
+  @Test
+  void aModelThatIsToAdaptNeedsAWayToDoSo() {
+    LstmLmModel model = model().setAdaptedPerplexityCol("adapted").setDynamicRate(0);
+
+    assertThatThrownBy(() -> model.transform(texts("the")))
+        .hasMessage(
+            "lm: adaptedPerplexityCol is 'adapted', so dynamicRate or cacheWords must be more than 0");
+    assertThatThrownBy(() -> model.setDynamicDecay(1))
+        .hasMessageContaining("lm parameter dynamicDecay given invalid value 1.0");
+    assertThatThrownBy(() -> model().setAdaptedPerplexityCol("id").transform(texts("the")))
+        .hasMessage("lm: column id already exists");
+  }
+
   @Test
   void theLanguageMustHaveMoreWordsThanTheVocabulary() {
     assertThatThrownBy(() -> uniform().setUnknownWords(6).transform(texts("the")))
@@ -338,7 +396,7 @@ class LstmLmModelTest {
 
     assertThat(copy.extractParamMap().toString())
         .isEqualTo(model().setTokenNatsCol("nats").extractParamMap().toString());
-    assertThat(copy.explainParams().lines()).hasSize(10);
+    assertThat(copy.explainParams().lines()).hasSize(16);
     assertThat(copy)
         .hasToString(
             "LstmLmModel: uid=lm, vocabularySize=6, numParameters=" + copy.numParameters());
