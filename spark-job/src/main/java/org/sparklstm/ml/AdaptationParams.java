@@ -19,10 +19,10 @@ import org.sparklstm.score.NeuralCache;
 public interface AdaptationParams<S extends AdaptationParams<S>> extends Params {
 
   /** {@return the parameters themselves, which the stage declared when it was made} */
-  Adaptation adaptation();
+  DeclaredAdaptation declaredAdaptation();
 
   /** The parameters of one stage. */
-  final class Adaptation implements Serializable {
+  final class DeclaredAdaptation implements Serializable {
     private final Param<String> adaptedPerplexityCol;
     private final DoubleParam dynamicRate;
     private final DoubleParam dynamicDecay;
@@ -31,7 +31,7 @@ public interface AdaptationParams<S extends AdaptationParams<S>> extends Params 
     private final DoubleParam cacheFlatness;
 
     /** Declares the parameters of {@code stage}, with their defaults. */
-    Adaptation(Params stage) {
+    DeclaredAdaptation(Params stage) {
       adaptedPerplexityCol =
           new Param<>(
               stage,
@@ -85,7 +85,7 @@ public interface AdaptationParams<S extends AdaptationParams<S>> extends Params 
    * model that adapts to each text, or empty for none; empty by default}
    */
   default Param<String> adaptedPerplexityCol() {
-    return adaptation().adaptedPerplexityCol;
+    return declaredAdaptation().adaptedPerplexityCol;
   }
 
   /**
@@ -93,7 +93,7 @@ public interface AdaptationParams<S extends AdaptationParams<S>> extends Params 
    * after each 20 words of a text, or 0 for none; 0.4 by default}
    */
   default DoubleParam dynamicRate() {
-    return adaptation().dynamicRate;
+    return declaredAdaptation().dynamicRate;
   }
 
   /**
@@ -101,7 +101,7 @@ public interface AdaptationParams<S extends AdaptationParams<S>> extends Params 
    * parameters that follows a step; 0.02 by default}
    */
   default DoubleParam dynamicDecay() {
-    return adaptation().dynamicDecay;
+    return declaredAdaptation().dynamicDecay;
   }
 
   /**
@@ -109,7 +109,7 @@ public interface AdaptationParams<S extends AdaptationParams<S>> extends Params 
    * default}
    */
   default IntParam cacheWords() {
-    return adaptation().cacheWords;
+    return declaredAdaptation().cacheWords;
   }
 
   /**
@@ -117,7 +117,7 @@ public interface AdaptationParams<S extends AdaptationParams<S>> extends Params 
    * default}
    */
   default DoubleParam cacheWeight() {
-    return adaptation().cacheWeight;
+    return declaredAdaptation().cacheWeight;
   }
 
   /**
@@ -125,7 +125,7 @@ public interface AdaptationParams<S extends AdaptationParams<S>> extends Params 
    * in the cache than another; 0.6 by default}
    */
   default DoubleParam cacheFlatness() {
-    return adaptation().cacheFlatness;
+    return declaredAdaptation().cacheFlatness;
   }
 
   /** {@return the column of perplexities of a model that adapts, or empty for none} */
@@ -169,7 +169,7 @@ public interface AdaptationParams<S extends AdaptationParams<S>> extends Params 
   }
 
   @SuppressWarnings("unchecked") // S is the stage itself
-  private <T> S with(Param<T> param, Object value) {
+  private S with(Param<?> param, Object value) {
     return (S) set(param.name(), value);
   }
 

@@ -69,7 +69,7 @@ public final class LstmLmModel extends Model<LstmLmModel>
   private final Normalization normalization;
   private final double test;
   private final Declared declared;
-  private final Adaptation adaptation;
+  private final DeclaredAdaptation declaredAdaptation;
   private transient LstmLmTrainingSummary summary; // null: there is none
   private transient Sent sent; // once for all transforms; it goes when this model does
 
@@ -86,7 +86,7 @@ public final class LstmLmModel extends Model<LstmLmModel>
     this.normalization = saved.settings().data().normalization();
     this.test = saved.test();
     this.declared = new Declared(this);
-    this.adaptation = new Adaptation(this);
+    this.declaredAdaptation = new DeclaredAdaptation(this);
   }
 
   /**
@@ -144,8 +144,8 @@ public final class LstmLmModel extends Model<LstmLmModel>
   }
 
   @Override
-  public Adaptation adaptation() {
-    return adaptation;
+  public DeclaredAdaptation declaredAdaptation() {
+    return declaredAdaptation;
   }
 
   @Override

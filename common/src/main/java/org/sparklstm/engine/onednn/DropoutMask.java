@@ -105,7 +105,10 @@ final class DropoutMask {
 
   /** Multiplies the gradient of the activations [N, I] with the mask, in place. */
   void multiply(FloatIndexer gradient) {
-    for (int number = 0; rows > 0 && number < length * lanes; number++) {
+    if (rows == 0) {
+      return;
+    }
+    for (int number = 0; number < length * lanes; number++) {
       long start = (long) number * row.length;
       copy(gradient, start, gradient, start, number);
     }

@@ -119,9 +119,8 @@ final class OneDnnWindow implements AutoCloseable {
       int out = shape.outputSize();
       FloatPointer topGradient = null;
       if (trains) {
-        long widest = Math.max(shape.embeddingSize(), Collections.max(shape.hiddenSizes()));
-        topGradient = oneDnn.zeros(rows * widest);
-        this.training = new Training(topGradient, oneDnn.zeros(rows * widest));
+        topGradient = oneDnn.zeros(rows * widest(shape));
+        this.training = new Training(topGradient, oneDnn.zeros(rows * widest(shape)));
       } else {
         this.training = null;
       }
@@ -140,6 +139,11 @@ final class OneDnnWindow implements AutoCloseable {
     }
   }
 
+  /** The size of the largest inputs of a layer, the softmax layer's too. */
+  private static long widest(LstmShape shape) {
+    return Math.max(shape.embeddingSize(), Collections.max(shape.hiddenSizes()));
+  }
+
   /**
    * Bytes outside the Java heap that such buffers take, an upper bound.
    *
@@ -149,12 +153,11 @@ final class OneDnnWindow implements AutoCloseable {
     long v = shape.vocabularySize();
     long out = shape.outputSize();
     long n = length * lanes;
-    long widest = Math.max(shape.embeddingSize(), Collections.max(shape.hiddenSizes()));
     // The softmax layer's matrix packed, for inference; a sampled softmax has its rows and their
     // gradient in the place of this and of a gradient.
     long weights = v * (out + 1);
     // Two gradients and the softmax layer's inputs and mask.
-    long activations = 2 * n * (widest + out);
+    long activations = 2 * n * (widest(shape) + out);
     long logits = SoftmaxLayer.logits(v, n);
     long rounded = Bfloat16Products.bytes(out + 1, v, n, logits / v);
     for (int layer = 0; layer < shape.layers(); layer++) {
