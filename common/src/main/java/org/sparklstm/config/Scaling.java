@@ -199,7 +199,7 @@ public record Scaling(Settings settings, List<String> reasons) {
     private String schedule(double longer, boolean outer) {
       int full = (int) wanted.train().fullRateEpochs();
       int falling = wanted.train().epochs() - full;
-      String reason = "falls as the preset's";
+      String reason = falling > 0 ? "falls as the preset's" : "never falls, as the preset says";
       if (!SCHEDULE.stream().allMatch(this::isOpen)) {
         reason = "yours";
       } else if (falling > 0) {

@@ -133,7 +133,7 @@ public final class SettingsLoader {
 
   /** The names that {@code --model} takes. */
   public static List<String> presets() {
-    return List.of("small", "medium", "large", "medium-tied", "test", "quickstart");
+    return List.of("small", "medium", "large", "medium-tied", "medium-awd", "test", "quickstart");
   }
 
   /** Every key, in alphabetical order. */

@@ -23,7 +23,8 @@ class ScalingTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"small", "medium", "large", "medium-tied", "test", "quickstart"})
+  @ValueSource(
+      strings = {"small", "medium", "large", "medium-tied", "medium-awd", "test", "quickstart"})
   void oneWorkerHasThePresetsOwnSettings(String preset) {
     Scaling scaling = scaling(preset, PTB, 1);
 
@@ -83,6 +84,11 @@ class ScalingTest {
   @Test
   void aPresetWhoseRateNeverFallsKeepsItsEpochs() {
     assertThat(scaling("test", PTB, 8).settings().train().epochs()).isEqualTo(1);
+    Scaling scaling = scaling("medium-awd", PTB, 2);
+    assertThat(scaling.settings().train().movingAverageEpochs()).isEqualTo(2);
+    assertThat(scaling.reasons().get(2))
+        .isEqualTo(
+            "Schedule: 34 epochs, 34 of them at the full rate; never falls, as the preset says");
   }
 
   @Test
@@ -155,8 +161,8 @@ class ScalingTest {
 
     assertThat(settings.cluster().workers()).hasValue(4);
     assertThat(settings.data().lanes()).isEqualTo(20);
-    assertThat(settings.averaging().period()).hasValue(16);
-    assertThat(settings.train().epochs()).isEqualTo(2);
+    assertThat(settings.averaging().period()).hasValue(64);
+    assertThat(settings.train().epochs()).isEqualTo(3);
   }
 
   @ParameterizedTest

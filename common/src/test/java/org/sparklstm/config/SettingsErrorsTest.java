@@ -155,7 +155,7 @@ class SettingsErrorsTest {
         .isInstanceOf(ConfigurationException.class)
         .hasMessage(
             "Unknown preset smal: did you mean small? The presets are small, medium, large,"
-                + " medium-tied, test, quickstart");
+                + " medium-tied, medium-awd, test, quickstart");
   }
 
   @ParameterizedTest

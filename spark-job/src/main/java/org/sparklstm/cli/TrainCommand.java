@@ -61,7 +61,8 @@ public final class TrainCommand implements Callable<Integer> {
       paramLabel = "<preset>",
       defaultValue = "small",
       description =
-          "small, medium, large, medium-tied, test or quickstart (default: ${DEFAULT-VALUE})")
+          "small, medium, large, medium-tied, medium-awd, test or quickstart"
+              + " (default: ${DEFAULT-VALUE})")
   private String preset;
 
   @Option(

@@ -106,7 +106,7 @@ class TrainCommandTest {
     assertRefused(
         2,
         "Unknown preset smal: did you mean small? The presets are small, medium, large,"
-            + " medium-tied, test, quickstart",
+            + " medium-tied, medium-awd, test, quickstart",
         "--data-path=x",
         "--model=smal");
   }
