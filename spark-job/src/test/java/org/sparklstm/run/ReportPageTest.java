@@ -90,6 +90,15 @@ class ReportPageTest {
   }
 
   @Test
+  void theTitleNamesTheSizeOfEachLayer() throws IOException {
+    String[] sizes = {"model.layers=3", "model.hidden-size=[4, 3, 4]"};
+    assertThat(new ReportPage(new Run(Corpus.settings(sizes), 6, "abc")).html())
+        .contains("3 LSTM layers of 4, 3, 4 units");
+    assertThat(new ReportPage(new Run(Corpus.settings("model.layers=2"), 6, "abc")).html())
+        .contains("2 LSTM layers of 3 units");
+  }
+
+  @Test
   void aPresetOfThePaperStandsBesideIt() throws IOException {
     ReportPage page =
         new ReportPage(new Run(SettingsLoader.load("medium", null, List.of()), 10_000, "abc"));
