@@ -16,6 +16,9 @@ export SPARK_DRIVER_MEMORY=${SPARK_DRIVER_MEMORY:-4g}
 # and most of Spark's code at the start is not; C2 took a third of the start's processor time for it.
 options="-XX:Tier4InvocationThreshold=100000 -XX:Tier4MinInvocationThreshold=12000"
 options+=" -XX:Tier4CompileThreshold=300000 -XX:Tier4BackEdgeThreshold=800000"
+# Each round makes and drops large arrays. In a heap that begins small they keep the garbage collector busy, on the
+# cores that train. So the heap begins as large as it may become.
+options+=" -XX:InitialRAMPercentage=100"
 options+=" -Dlog4j2.configurationFile=\"$root/conf/log4j2.properties\""
 exec "$root/submit/spark-class.sh" org.apache.spark.deploy.SparkSubmit \
   --class "${CLASS:-PtbTrain}" \
