@@ -3,6 +3,7 @@ package org.sparklstm.cli;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -56,13 +57,20 @@ public final class TrainCommand implements Callable<Integer> {
 
   private static final int AFTER_SPARK = FileSystem.SHUTDOWN_HOOK_PRIORITY + 1;
 
+  /** What {@code --help} lists for {@code --model}. */
+  private static final class Presets implements Iterable<String> {
+    @Override
+    public Iterator<String> iterator() {
+      return SettingsLoader.presets().iterator();
+    }
+  }
+
   @Option(
       names = "--model",
       paramLabel = "<preset>",
       defaultValue = "small",
-      description =
-          "small, medium, large, medium-tied, medium-awd, test or quickstart"
-              + " (default: ${DEFAULT-VALUE})")
+      completionCandidates = Presets.class,
+      description = "one of ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE})")
   private String preset;
 
   @Option(

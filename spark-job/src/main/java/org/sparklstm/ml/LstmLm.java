@@ -88,8 +88,7 @@ public final class LstmLm extends Estimator<LstmLmModel>
         new Param<>(
             this,
             "preset",
-            "settings to begin with: small, medium, large, medium-tied, medium-awd, test or"
-                + " quickstart");
+            "settings to begin with, one of " + String.join(", ", SettingsLoader.presets()));
     this.settings =
         new StringArrayParam(this, "settings", "key=value of PtbTrain that replaces the preset's");
     this.validationFraction =
@@ -206,8 +205,7 @@ public final class LstmLm extends Estimator<LstmLmModel>
   /**
    * Names the settings to begin with.
    *
-   * @param name {@code small}, {@code medium}, {@code large}, {@code medium-tied}, {@code
-   *     medium-awd}, {@code test} or {@code quickstart}
+   * @param name one of {@link SettingsLoader#presets()}
    * @return this stage
    */
   public LstmLm setPreset(String name) {

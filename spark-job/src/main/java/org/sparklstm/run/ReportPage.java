@@ -159,11 +159,12 @@ final class ReportPage implements MetricsLog.Follower {
 
   private static String title(Settings settings) {
     Settings.Model model = settings.model();
-    List<Integer> each = model.hiddenSizes();
-    boolean same = each.stream().distinct().count() == 1;
+    boolean same = model.hiddenSizes().stream().distinct().count() == 1;
     String sizes =
-        (same ? each.subList(0, 1) : each)
-            .stream().map(String::valueOf).collect(Collectors.joining(", "));
+        model.hiddenSizes().stream()
+            .limit(same ? 1 : model.layers())
+            .map(String::valueOf)
+            .collect(Collectors.joining(", "));
     return "Language model: %s LSTM layer%s of %s units"
         .formatted(model.layers(), model.layers() == 1 ? "" : "s", sizes);
   }
