@@ -2,8 +2,8 @@
 # Trains on a Spark standalone cluster.
 #   MASTER=spark://host:7077 submit/standalone.sh --model small --data-path hdfs://… --save-path hdfs://…
 # Environment: MASTER (required), EXECUTOR_CORES (default: 1), EXECUTOR_MEMORY (default: 2g),
-# DRIVER_MEMORY (default: 4g), CORES (default: all of the cluster's; if given, training starts once that
-# many are there, so that each run has as many workers). One worker trains on each core; the model's
+# DRIVER_MEMORY (default: 4g), CORES (default: all of the cluster's; if given, Spark waits for so many, for
+# 30 s at most). One worker trains on each core; the model's
 # native memory comes on top of the executor's heap. If the cluster is not Spark 3.5.5, set SPARK_HOME to
 # its Spark. Secrets and encryption: docs/guides/clusters.md.
 set -euo pipefail

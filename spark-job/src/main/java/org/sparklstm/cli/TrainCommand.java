@@ -70,7 +70,8 @@ public final class TrainCommand implements Callable<Integer> {
       paramLabel = "<preset>",
       defaultValue = "small",
       completionCandidates = Presets.class,
-      description = "one of ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE})")
+      description =
+          "one of ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}; submit/local.sh: quickstart)")
   private String preset;
 
   @Option(
