@@ -193,6 +193,7 @@ public record CarriedStateTrainingMaster(int workers, int period, double maxGrad
       }
       requireWords(ids, index, words);
     }
+    requireNextWords(window, index);
     return IntStream.range(0, lanes)
         .mapToObj(
             lane -> {
@@ -204,6 +205,26 @@ public record CarriedStateTrainingMaster(int workers, int period, double maxGrad
               return new Tuple2<>(ShardedLanes.key(lane, (int) index), tokens);
             })
         .iterator();
+  }
+
+  /** The label of a time step must be the feature of the next one: nothing else is trained. */
+  private static void requireNextWords(DataSet window, long index) {
+    if (window.getFeaturesMaskArray() != null || window.getLabelsMaskArray() != null) {
+      throw new IllegalArgumentException(
+          "Window %s has a mask, which CarriedStateTrainingMaster does not support"
+              .formatted(index));
+    }
+    INDArray inputs = window.getFeatures();
+    INDArray targets = window.getLabels();
+    for (int lane = 0; lane < inputs.size(0); lane++) {
+      for (int t = 1; t < inputs.size(2); t++) {
+        if (targets.getInt(lane, 0, t - 1) != inputs.getInt(lane, 0, t)) {
+          throw new IllegalArgumentException(
+              "Window %s, lane %s: label %s is not the feature after it, and only next words can be labels"
+                  .formatted(index, lane, t - 1));
+        }
+      }
+    }
   }
 
   private static IllegalArgumentException wrongShape(

@@ -166,6 +166,25 @@ class CarriedStateTrainingMasterTest {
   }
 
   @Test
+  void aLabelThatIsNotTheNextFeatureIsRefused() {
+    DataSet window = dataSet(randomLanes(), 0);
+    window
+        .getLabels()
+        .putScalar(new int[] {2, 0, 1}, 1 + window.getFeatures().getInt(2, 0, 2) % 11);
+
+    assertRefused(window)
+        .hasMessageContaining("Window 0, lane 2: label 1 is not the feature after it");
+  }
+
+  @Test
+  void aMaskIsRefused() {
+    DataSet window = dataSet(randomLanes(), 0);
+    window.setLabelsMaskArray(Nd4j.ones(LANES, WINDOW));
+
+    assertRefused(window).hasMessageContaining("Window 0 has a mask");
+  }
+
+  @Test
   void aLearningRateScheduleIsRefused() {
     MultiLayerNetwork network = network(new float[SHAPE.parameterCount()]);
     Sgd scheduled = new Sgd(new StepSchedule(ScheduleType.EPOCH, 1, 0.5, 4));

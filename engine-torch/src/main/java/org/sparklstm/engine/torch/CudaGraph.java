@@ -56,6 +56,12 @@ final class CudaGraph implements Recording {
 
   /** CUDA records no default stream, so it is another one for that time. */
   private void capture(Runnable computation) {
+    synchronized (CudaGraph.class) { // CUDA ends a recording in which another thread synchronizes
+      captureAlone(computation);
+    }
+  }
+
+  private void captureAlone(Runnable computation) {
     torch_cuda.device_synchronize();
     CUDAStream before = torch_cuda.getCurrentCUDAStream(device);
     CUDAStream own = torch_cuda.getStreamFromPool(ANY_PRIORITY, device);
@@ -103,6 +109,12 @@ final class CudaGraph implements Recording {
 
   @Override
   public void close() {
+    synchronized (CudaGraph.class) {
+      closeAlone();
+    }
+  }
+
+  private void closeAlone() {
     try (PointerScope scope = new PointerScope()) {
       torch_cuda.device_synchronize();
       if (!executable.isNull()) {

@@ -42,12 +42,18 @@ final class Obstacles {
    * @param wanted whether a CUDA graph is
    * @param found whether CUDA's binding is on the class path
    */
-  static Optional<String> toRecording(boolean wanted, boolean found) {
-    return wanted && !found
-        ? Optional.of(
-            "engine.device = cuda-graph needs CUDA's binding: add the jars org.bytedeco:cuda with and"
-                + " without the classifier linux-x86_64, or set engine.device = cuda")
-        : Optional.empty();
+  static Optional<String> toRecording(boolean wanted, boolean found, TorchDevice device) {
+    if (wanted && !found) {
+      return Optional.of(
+          "engine.device = cuda-graph needs CUDA's binding: add the jars org.bytedeco:cuda with and"
+              + " without the classifier linux-x86_64, or set engine.device = cuda");
+    }
+    if (wanted && device.index() != 0) { // a graph runs on the thread's own GPU, which is number 0
+      return Optional.of(
+          "engine.device = cuda-graph works on GPU 0 only, and this worker has GPU %s: set engine.device = cuda"
+              .formatted(device.index()));
+    }
+    return Optional.empty();
   }
 
   /**

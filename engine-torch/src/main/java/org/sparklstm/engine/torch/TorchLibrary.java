@@ -52,7 +52,7 @@ final class TorchLibrary {
    */
   static Optional<String> whyUnavailable(TorchDevice device, boolean records) {
     return Obstacles.toLoading(has(""), has(GPU), device)
-        .or(() -> Obstacles.toRecording(records, canRecord()))
+        .or(() -> Obstacles.toRecording(records, canRecord(), device))
         .or(() -> Loaded.ERROR.map(Obstacles::loading))
         .or(() -> cudaError(device).map(Obstacles::loading))
         .or(() -> Obstacles.toComputing(device, torch.cuda_is_available(), kernelError(device)));

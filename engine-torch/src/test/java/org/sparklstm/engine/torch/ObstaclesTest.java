@@ -45,12 +45,23 @@ class ObstaclesTest {
 
   @Test
   void recordingNeedsTheBindingOfCuda() {
-    assertThat(Obstacles.toRecording(false, false)).isEmpty();
-    assertThat(Obstacles.toRecording(true, true)).isEmpty();
-    assertThat(Obstacles.toRecording(true, false))
+    assertThat(Obstacles.toRecording(false, false, GPU)).isEmpty();
+    assertThat(Obstacles.toRecording(true, true, GPU)).isEmpty();
+    assertThat(Obstacles.toRecording(true, false, GPU))
         .hasValue(
             "engine.device = cuda-graph needs CUDA's binding: add the jars org.bytedeco:cuda with"
                 + " and without the classifier linux-x86_64, or set engine.device = cuda");
+  }
+
+  @Test
+  void recordingWorksOnTheFirstGpuOnly() {
+    TorchDevice second = new TorchDevice("cuda:1");
+
+    assertThat(Obstacles.toRecording(false, true, second)).isEmpty();
+    assertThat(Obstacles.toRecording(true, true, second))
+        .hasValue(
+            "engine.device = cuda-graph works on GPU 0 only, and this worker has GPU 1: set"
+                + " engine.device = cuda");
   }
 
   @Test
