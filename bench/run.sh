@@ -258,6 +258,10 @@ with_cluster() { # WORKERS MEMORY COMMAND: runs COMMAND MASTER on a cluster of t
     [ "$(grep -c 'Registering worker' "$work/master.log")" -lt "$1" ] || break
     sleep 1
   done
+  if [ "$(grep -c 'Registering worker' "$work/master.log")" -lt "$1" ]; then
+    echo "The cluster of $1 workers did not come up within a minute: see $work/master.log and $work/worker1.log" >&2
+    exit 1
+  fi
   "$3" "$master"
   kill "${pids[@]}"
   wait

@@ -8,6 +8,7 @@ if [ ! -e "$jar" ] || [ ! -d "$root/submit/runtime/target/spark/jars" ] || [ -n 
   "$root/pom.xml" "$root"/{common,spark-job,submit/runtime}/pom.xml "$root"/{common,spark-job}/src/main "$root/conf" \
   -newer "$jar" -type f -print -quit)" ]; then
   echo "Building (a few minutes the first time) …" >&2
+  rm -f "$jar" # and not written over: a program that runs still reads classes from it
   (CDPATH="" cd "$root" && mvn -B -q -DskipTests -pl spark-job,submit/runtime -am package) >&2
 fi
 echo "${SPARK_HOME:-$root/submit/runtime/target/spark}"

@@ -17,8 +17,9 @@ export SPARK_DRIVER_MEMORY=${SPARK_DRIVER_MEMORY:-4g}
 options="-XX:Tier4InvocationThreshold=100000 -XX:Tier4MinInvocationThreshold=12000"
 options+=" -XX:Tier4CompileThreshold=300000 -XX:Tier4BackEdgeThreshold=800000"
 # Each round makes and drops large arrays. In a heap that begins small they keep the garbage collector busy, on the
-# cores that train. So the heap begins as large as it may become, but with a quarter of the machine's memory at most.
-options+=" -XX:InitialRAMPercentage=25"
+# cores that train. So the heap begins as large as it may become, but with a quarter of the machine's memory at most,
+# and does not shrink.
+options+=" -XX:InitialRAMPercentage=25 -XX:MaxHeapFreeRatio=100"
 options+=" -Dlog4j2.configurationFile=\"$root/conf/log4j2.properties\""
 exec "$root/submit/spark-class.sh" org.apache.spark.deploy.SparkSubmit \
   --class "${CLASS:-PtbTrain}" \

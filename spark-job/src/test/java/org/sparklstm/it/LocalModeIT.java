@@ -3,6 +3,8 @@ package org.sparklstm.it;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -132,9 +134,17 @@ class LocalModeIT {
                     .count());
   }
 
+  private static String text(JarFile jar, String entry) throws IOException {
+    try (InputStream in = jar.getInputStream(jar.getEntry(entry))) {
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+    }
+  }
+
   @Test
   void theJarHoldsNothingThatSparkBrings() throws IOException {
     try (JarFile jar = new JarFile(System.getProperty("app.jar"))) {
+      assertThat(text(jar, "META-INF/LICENSE")).contains("Apache License");
+      assertThat(text(jar, "META-INF/NOTICE")).contains("Spark LSTM", "OpenBLAS", "Jackson");
       assertThat(jar.stream().map(entry -> entry.getName()).filter(name -> name.endsWith(".class")))
           .contains("PtbTrain.class", "org/nd4j/linalg/factory/Nd4j.class")
           .noneMatch(
