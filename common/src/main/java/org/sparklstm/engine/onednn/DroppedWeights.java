@@ -9,12 +9,15 @@ import org.sparklstm.engine.DropoutNoise;
  * it would cost memory.
  */
 final class DroppedWeights {
+  /** Floats that are copied to the Java heap at a time, about: a call for each row takes longer. */
+  private static final int BLOCK = 1 << 14;
+
   private final Trainable dropped;
   private final FloatPointer droppedRows; // these two positioned where they are read or written
   private final FloatPointer plainRows;
   private final int rows;
-  private final float[] row;
-  private final float[] factors;
+  private final float[] block; // some rows one after the other
+  private final float[] factors; // of a row, [H]
   private long key;
   private float keepProbability;
 
@@ -28,7 +31,7 @@ final class DroppedWeights {
     this.dropped = new Trainable(oneDnn, rows * hiddenSize);
     this.droppedRows = dropped.values().getPointer(0);
     this.plainRows = plain.getPointer(0);
-    this.row = new float[hiddenSize];
+    this.block = new float[Math.min(rows, Math.max(1, BLOCK / hiddenSize)) * hiddenSize];
     this.factors = new float[hiddenSize];
   }
 
@@ -51,14 +54,23 @@ final class DroppedWeights {
   }
 
   private void multiply(FloatPointer from, FloatPointer to) {
-    for (int i = 0; i < rows; i++) {
-      long start = (long) i * row.length;
-      DropoutNoise.drawWeights(key, i, keepProbability, factors);
-      from.position(start).get(row);
-      for (int k = 0; k < row.length; k++) {
-        row[k] *= factors[k];
+    int columns = factors.length;
+    int most = block.length / columns;
+    for (int first = 0; first < rows; first += most) {
+      long start = (long) first * columns;
+      int count = Math.min(most, rows - first);
+      from.position(start).get(block, 0, count * columns);
+      for (int i = 0; i < count; i++) {
+        DropoutNoise.drawWeights(key, first + i, keepProbability, factors);
+        multiply(factors, block, i * columns);
       }
-      to.position(start).put(row);
+      to.position(start).put(block, 0, count * columns);
+    }
+  }
+
+  private static void multiply(float[] factors, float[] values, int start) {
+    for (int k = 0; k < factors.length; k++) {
+      values[start + k] *= factors[k];
     }
   }
 }
