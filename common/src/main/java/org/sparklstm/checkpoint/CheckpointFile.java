@@ -36,7 +36,33 @@ public final class CheckpointFile {
 
   private static final String DIGEST = "sha256";
 
+  private static final long MOST_NUMBERS = Integer.MAX_VALUE - 8;
+
   private CheckpointFile() {}
+
+  /**
+   * Checks that checkpoints of a run can be read: all of one is an array.
+   *
+   * @param plan of the run
+   * @param lanes B
+   * @throws ConfigurationException naming the number that is too large
+   */
+  public static void requireRoom(TrainingPlan plan, int lanes) {
+    int parameters = plan.shape().parameterCount();
+    long numbers =
+        parameters
+            + (long) lanes * plan.shape().laneStateSize()
+            + plan.optimiser().stateSize(parameters)
+            + plan.averaging().outer().stateSize(parameters)
+            + plan.movingAverage().stateSize(parameters);
+    if (numbers > MOST_NUMBERS) {
+      throw new ConfigurationException(
+          ("Cannot keep a run of %s parameters: with all of its state, a checkpoint would have %s numbers of at"
+                  + " most 2^31 - 9; reduce model.hidden-size, model.layers or vocabulary.size, or set"
+                  + " averaging.outer = average or train.moving-average-epochs = 0")
+              .formatted(parameters, numbers));
+    }
+  }
 
   /** Writes a checkpoint; the stream stays open. */
   public static void write(Checkpoint checkpoint, OutputStream out) throws IOException {

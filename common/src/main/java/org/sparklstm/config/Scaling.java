@@ -86,6 +86,17 @@ public record Scaling(Settings settings, List<String> reasons) {
     return new Chooser(wanted, tokens).choose(slots);
   }
 
+  /**
+   * Lanes that a worker may get, at most, as long as the text and the cluster are not known.
+   *
+   * @param wanted the settings for one worker, and what the user has set
+   */
+  public static int mostLanes(Settings wanted) {
+    int shared = (wanted.data().lanes() - 1) / wanted.cluster().workers().orElse(1) + 1;
+    int most = wanted.own().contains(LANES) ? shared : Math.max(shared, MOST_LANES);
+    return wanted.data().lanesPerWorker().orElse(most);
+  }
+
   /** The outer momentum whose steps are lanes / 20 times as long as those of plain averaging. */
   static double momentum(int lanes) {
     return Math.max(0, 1 - (double) SERIAL_LANES / lanes);

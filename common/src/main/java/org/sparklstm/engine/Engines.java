@@ -9,6 +9,16 @@ import org.sparklstm.model.LstmShape;
 
 /** Where engines are found. */
 public final class Engines {
+  private static final String NATIVE_LIMIT = "org.bytedeco.javacpp.maxPhysicalBytes";
+
+  static {
+    // JavaCPP refuses native memory when a process has four times its Java heap. Many replicas
+    // reach that, and our own checks count what they need.
+    if (System.getProperty(NATIVE_LIMIT) == null) {
+      System.setProperty(NATIVE_LIMIT, "0");
+    }
+  }
+
   private static final List<Engine> ALL =
       ServiceLoader.load(Engine.class, Engine.class.getClassLoader()).stream()
           .map(ServiceLoader.Provider::get)

@@ -13,9 +13,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
+import org.sparklstm.config.Settings;
 import org.sparklstm.config.SettingsLoader;
 import org.sparklstm.engine.LossSum;
 import org.sparklstm.engine.Optimiser;
+import org.sparklstm.error.ConfigurationException;
 import org.sparklstm.model.LstmShape;
 import org.sparklstm.model.Safetensors;
 import org.sparklstm.train.Trained;
@@ -231,5 +233,24 @@ class CheckpointFileTest {
 
   private static Checkpoint read(byte[] bytes) throws IOException {
     return CheckpointFile.read(new ByteArrayInputStream(bytes), bytes.length);
+  }
+
+  @Test
+  void stateThatNoCheckpointCanHoldIsRefusedBeforeTraining() {
+    Settings settings =
+        SettingsLoader.load(
+            "medium-tied",
+            null,
+            List.of(
+                "model.hidden-size=1024",
+                "data.lanes=40",
+                "cluster.workers=4",
+                "train.moving-average-epochs=0"));
+    CheckpointFile.requireRoom(settings.plan(800_000, 1), 40);
+
+    Settings averaged = settings.with("train.moving-average-epochs", 2);
+    assertThatThrownBy(() -> CheckpointFile.requireRoom(averaged.plan(800_000, 1), 40))
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessageContaining("a checkpoint would have 2510");
   }
 }

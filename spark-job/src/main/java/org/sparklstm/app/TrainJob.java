@@ -20,6 +20,7 @@ import org.sparklstm.averaging.ReplicaPool;
 import org.sparklstm.averaging.ShardedLanes;
 import org.sparklstm.checkpoint.Best;
 import org.sparklstm.checkpoint.Checkpoint;
+import org.sparklstm.checkpoint.CheckpointFile;
 import org.sparklstm.checkpoint.Run;
 import org.sparklstm.cluster.ExecutorMemory;
 import org.sparklstm.config.Settings;
@@ -136,6 +137,7 @@ public final class TrainJob {
    * @throws ConfigurationException if it is of another kind than the one that is wanted
    */
   private SavedModel initial(String uri, Settings wanted) {
+    directory.ifPresent(saved -> saved.requireKept(uri, context.hadoopConfiguration()));
     SavedModel model = SavedModel.read(uri, context.hadoopConfiguration());
     Map<String, String> its = model.settings().entries();
     Map<String, String> entries = wanted.entries();
@@ -161,6 +163,7 @@ public final class TrainJob {
   private Prepared prepare(Start start, PreparedCorpus corpus, Optional<float[]> initial) {
     Settings decided = start.decide(corpus);
     int words = corpus.vocabulary().size();
+    CheckpointFile.requireRoom(decided.plan(words, 1), decided.data().lanes());
     ExecutorMemory.require(
         spark.sparkContext(), decided, words, corpus.train().readers(), corpus.bytesInMemory());
     Run run = new Run(decided, words, corpus.digest());

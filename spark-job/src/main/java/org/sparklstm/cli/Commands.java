@@ -1,5 +1,6 @@
 package org.sparklstm.cli;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.function.Supplier;
@@ -18,6 +19,12 @@ import picocli.CommandLine.UnmatchedArgumentException;
 
 /** What the commands share: how they are parsed, how they fail, and their version. */
 public final class Commands {
+  /** How long a program waits for Spark to start. */
+  static final Duration START_LIMIT = Duration.ofMinutes(60);
+
+  /** A large .gz is one task, so no limit is right for all: this one only ends what is dead. */
+  static final Duration TASK_LIMIT = Duration.ofDays(7);
+
   private static final Logger LOG = LoggerFactory.getLogger(Commands.class);
 
   private Commands() {}

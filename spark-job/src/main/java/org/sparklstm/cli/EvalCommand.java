@@ -1,7 +1,6 @@
 package org.sparklstm.cli;
 
 import java.io.PrintStream;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -10,9 +9,9 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.SparkSession;
 import org.sparklstm.app.EvalJob;
 import org.sparklstm.cluster.SparkStart;
+import org.sparklstm.cluster.Watchdog;
 import org.sparklstm.corpus.Texts;
 import org.sparklstm.error.ConfigurationException;
-import org.sparklstm.error.InputException;
 import org.sparklstm.run.SavedModel;
 import org.sparklstm.score.DynamicEvaluation;
 import org.sparklstm.score.NeuralCache;
@@ -33,8 +32,6 @@ import picocli.CommandLine.Option;
     exitCodeListHeading = "%nExit codes:%n",
     exitCodeList = {"0:done", "1:failed, or a text cannot be used", "2:wrong usage"})
 public final class EvalCommand implements Callable<Integer> {
-  private static final Duration START_LIMIT = Duration.ofMinutes(60);
-
   @Option(
       names = "--model-path",
       paramLabel = "<uri>",
@@ -83,8 +80,8 @@ public final class EvalCommand implements Callable<Integer> {
       paramLabel = "<share>",
       defaultValue = "0.02",
       description =
-          "Share of the way back to the trained parameters that follows a step of dynamic evaluation."
-              + " Default: ${DEFAULT-VALUE}")
+          "Share of the way back to the trained parameters for each step of dynamic evaluation; the model"
+              + " goes back after each ten. Default: ${DEFAULT-VALUE}")
   private double dynamicDecay;
 
   @Option(
@@ -118,26 +115,31 @@ public final class EvalCommand implements Callable<Integer> {
     NeuralCache.Options cache = new NeuralCache.Options(cacheWords, cacheWeight, cacheFlatness);
     modelPaths.forEach(path -> Commands.requireDecoded("--model-path", path));
     dataPaths.forEach(path -> Commands.requireDecoded("--data-path", path));
-    SparkSession spark = SparkStart.start("PtbEval", START_LIMIT);
-    try {
-      List<SavedModel> models = models(spark.sparkContext().hadoopConfiguration());
-      EvalJob job = new EvalJob(models, dynamic, cache);
-      if (per != null) {
-        System.out.println(
-            (dataPaths.size() > 1 ? "file\t" : "")
-                + (per == Per.word
-                    ? "word\tid\tnats\tunknown"
-                    : "perplexity\tnats\twords\tunknown\tline"));
+    SparkSession spark = SparkStart.start("PtbEval", Commands.START_LIMIT);
+    try (Watchdog watchdog = new Watchdog(spark.sparkContext(), Commands.TASK_LIMIT)) {
+      try {
+        evaluate(spark, dynamic, cache);
+        return CommandLine.ExitCode.OK;
+      } catch (Exception e) { // Scala throws what it does not declare
+        throw watchdog.explained(e);
       }
-      for (String path : dataPaths) {
-        evaluate(job, Texts.ofFile(spark, path, normalization(models.get(0))));
-      }
-      return CommandLine.ExitCode.OK;
-    } catch (Exception e) { // Scala throws what it does not declare
-      InputException.rethrowCause(e);
-      throw e;
     } finally {
       spark.stop();
+    }
+  }
+
+  private void evaluate(SparkSession spark, DynamicEvaluation dynamic, NeuralCache.Options cache) {
+    List<SavedModel> models = models(spark.sparkContext().hadoopConfiguration());
+    EvalJob job = new EvalJob(models, dynamic, cache);
+    if (per != null) {
+      System.out.println(
+          (dataPaths.size() > 1 ? "file\t" : "")
+              + (per == Per.word
+                  ? "word\tid\tnats\tunknown"
+                  : "perplexity\tnats\twords\tunknown\tline"));
+    }
+    for (String path : dataPaths) {
+      evaluate(job, Texts.ofFile(spark, path, normalization(models.get(0))));
     }
   }
 

@@ -8,7 +8,6 @@ import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.sum;
 import static org.apache.spark.sql.functions.when;
 
-import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -45,11 +44,6 @@ import picocli.CommandLine.Option;
     exitCodeListHeading = "%nExit codes:%n",
     exitCodeList = {"0:done", "1:failed, or the documents cannot be used", "2:wrong usage"})
 public final class ScoreCommand implements Callable<Integer> {
-  private static final Duration START_LIMIT = Duration.ofMinutes(60);
-
-  /** A large .gz is one task, so no limit is right for all: this one only ends what is dead. */
-  private static final Duration TASK_LIMIT = Duration.ofDays(7);
-
   private static final List<Integer> PERCENTILES =
       List.of(1, 5, 10, 25, 30, 50, 60, 75, 90, 95, 99);
 
@@ -86,7 +80,10 @@ public final class ScoreCommand implements Callable<Integer> {
               + " json (default: only print what was found)")
   private String output;
 
-  @Option(names = "--overwrite", description = "Replace what is in --output")
+  @Option(
+      names = "--overwrite",
+      description =
+          "Replace what an earlier PtbScore wrote to --output; other files there are refused")
   private boolean overwrite;
 
   @Option(
@@ -168,8 +165,8 @@ public final class ScoreCommand implements Callable<Integer> {
     Commands.requireDecoded("--output", output);
     Documents.Format documentFormat = documentFormat();
     requireSane();
-    SparkSession spark = SparkStart.start("PtbScore", START_LIMIT);
-    try (Watchdog watchdog = new Watchdog(spark.sparkContext(), TASK_LIMIT)) {
+    SparkSession spark = SparkStart.start("PtbScore", Commands.START_LIMIT);
+    try (Watchdog watchdog = new Watchdog(spark.sparkContext(), Commands.TASK_LIMIT)) {
       try {
         score(spark, documentFormat);
         return CommandLine.ExitCode.OK;

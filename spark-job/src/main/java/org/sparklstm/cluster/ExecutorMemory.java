@@ -3,11 +3,14 @@ package org.sparklstm.cluster;
 import com.sun.management.OperatingSystemMXBean;
 import java.io.Serializable;
 import java.lang.management.ManagementFactory;
+import java.util.List;
 import org.apache.spark.SparkConf;
 import org.apache.spark.SparkContext;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.network.util.JavaUtils;
+import org.sparklstm.config.Scaling;
 import org.sparklstm.config.Settings;
+import org.sparklstm.engine.Engine;
 import org.sparklstm.engine.EngineChoice;
 import org.sparklstm.engine.Engines;
 import org.sparklstm.engine.Sgd;
@@ -52,11 +55,25 @@ public record ExecutorMemory(long heap, long total) implements Serializable {
     }
     // Plus one spare copy: G1 does not compact arrays this large.
     long heap = SPARK + (3 + copies * tasks) * plan.trainedBytes();
-    EngineChoice choice = plan.engine();
-    int[] lengths = plan.windowLengths(settings.data().window());
-    long replica =
-        choice.engine().memory(plan.shape(), plan.optimiser(), choice, lanes, lengths).host();
+    long replica = replica(plan, lanes, plan.windowLengths(settings.data().window()));
     return new ExecutorMemory(heap, heap + JVM + tasks * replica);
+  }
+
+  /** Bytes outside the Java heap of a replica; with {@code auto} of any engine that it may be. */
+  private static long replica(TrainingPlan plan, int lanes, int[] lengths) {
+    EngineChoice choice = plan.engine();
+    long most = 0;
+    for (Engine engine : choice.isAuto() ? Engines.all() : List.of(choice.engine())) {
+      if (engine.refuses(plan.shape(), plan.regularisation(), choice).isEmpty()) {
+        Engine.Memory memory =
+            engine.memory(plan.shape(), plan.optimiser(), choice, lanes, lengths);
+        most = Math.max(most, memory.host());
+        if (memory.device() == 0) {
+          break; // it needs no GPU, so it runs wherever those after it do
+        }
+      }
+    }
+    return most;
   }
 
   /** With so many more bytes of heap. */
@@ -75,10 +92,11 @@ public record ExecutorMemory(long heap, long total) implements Serializable {
    * Asks the cluster manager for room besides the heap, unless the user has said how much; the
    * corpus is not read yet, so for as many words as the vocabulary may have.
    */
-  static void ask(SparkConf conf, Settings settings) {
-    if (conf.get("spark.master").startsWith("local") || conf.contains(OVERHEAD)) {
+  static void ask(SparkConf conf, Settings wanted) {
+    if (!hasContainers(conf) || conf.contains(OVERHEAD)) {
       return;
     }
+    Settings settings = wanted.with("data.lanes-per-worker", Scaling.mostLanes(wanted));
     TrainingPlan largest;
     try {
       largest = plan(settings, settings.vocabulary().size());
@@ -88,10 +106,14 @@ public record ExecutorMemory(long heap, long total) implements Serializable {
     int cores = conf.getInt("spark.executor.cores", 1);
     int tasks = Math.max(1, cores / conf.getInt("spark.task.cpus", 1));
     int workers = settings.cluster().workers().orElse(1);
-    double factor = conf.getDouble("spark.executor.memoryOverheadFactor", 0.1);
-    long usual =
-        (long) (factor * JavaUtils.byteStringAsMb(conf.get("spark.executor.memory", "1g")));
-    conf.set(OVERHEAD, Math.max(needed(settings, largest, workers, tasks).overhead(), usual) + "m");
+    long overhead = needed(settings, largest, workers, tasks).overhead();
+    conf.set(OVERHEAD, Math.max(overhead, usualOverhead(conf)) + "m");
+  }
+
+  /** Whether executors run in containers of a size that this program asks for. */
+  private static boolean hasContainers(SparkConf conf) {
+    String master = conf.get("spark.master");
+    return !master.startsWith("local") && !master.startsWith("spark://");
   }
 
   /** A plan that needs as much: how often workers are averaged changes no memory. */
@@ -109,13 +131,29 @@ public record ExecutorMemory(long heap, long total) implements Serializable {
    *
    * @throws ConfigurationException naming what they need, if that is more
    */
-  static void requireOverhead(ExecutorMemory needed, SparkConf conf) {
-    if (conf.contains(OVERHEAD)
-        && JavaUtils.byteStringAsMb(conf.get(OVERHEAD)) < needed.overhead()) {
-      throw new ConfigurationException(
-          "Cannot train: %s is %s, this model needs %sm; raise it or leave it out"
-              .formatted(OVERHEAD, conf.get(OVERHEAD), needed.overhead()));
+  static void requireOverhead(String what, ExecutorMemory needed, SparkConf conf) {
+    if (!hasContainers(conf)) {
+      return;
     }
+    long has =
+        conf.contains(OVERHEAD)
+            ? JavaUtils.byteStringAsMb(conf.get(OVERHEAD))
+            : Math.max(384, usualOverhead(conf));
+    if (has < needed.overhead()) {
+      throw new ConfigurationException(
+          "Cannot %s: executors have %sm besides the heap, this model needs %sm; set %s"
+              .formatted(what, has, needed.overhead(), OVERHEAD));
+    }
+  }
+
+  /** Mebibytes that Spark would choose, but for its least number. */
+  private static long usualOverhead(SparkConf conf) {
+    double factor = conf.getDouble("spark.executor.memoryOverheadFactor", 0.1);
+    return (long) (factor * executorMegabytes(conf));
+  }
+
+  private static long executorMegabytes(SparkConf conf) {
+    return JavaUtils.byteStringAsMb(conf.get("spark.executor.memory", "1g"));
   }
 
   /**
@@ -140,7 +178,8 @@ public record ExecutorMemory(long heap, long total) implements Serializable {
     if (spark.isLocal()) {
       needed = needed.plus(driver);
     } else {
-      requireOverhead(needed, spark.getConf());
+      requireOverhead("train", needed, spark.getConf());
+      driver = Math.max(driver, saving(plan));
       requireHeap("train", "the driver", here().heap(), SPARK + driver, "--driver-memory");
     }
     for (ExecutorMemory memory : shards.map(shard -> here()).collect()) {
@@ -174,19 +213,9 @@ public record ExecutorMemory(long heap, long total) implements Serializable {
       requireTotal("score with", shape, here(), needed, tasks);
       return;
     }
-    long executor = JavaUtils.byteStringAsMb(conf.get("spark.executor.memory", "1g")) * MEBIBYTE;
+    long executor = executorMegabytes(conf) * MEBIBYTE;
     requireHeap("score", "an executor", executor, needed.heap(), "--executor-memory");
-    double factor = conf.getDouble("spark.executor.memoryOverheadFactor", 0.1);
-    long overhead = Math.max(384, (long) (factor * executor / MEBIBYTE));
-    boolean containers = !conf.get("spark.master").startsWith("spark://");
-    if (conf.contains(OVERHEAD)) {
-      overhead = JavaUtils.byteStringAsMb(conf.get(OVERHEAD));
-    }
-    if (containers && overhead < needed.overhead()) {
-      throw new ConfigurationException(
-          "Cannot score: executors have %sm besides the heap, this model needs %sm; set %s"
-              .formatted(overhead, needed.overhead(), OVERHEAD));
-    }
+    requireOverhead("score", needed, conf);
   }
 
   /** Bytes of the driver's heap: the broadcast, the state after a round, transfers. */
@@ -200,6 +229,14 @@ public record ExecutorMemory(long heap, long total) implements Serializable {
       bytes += (long) (workers + WeightedMean.groupSize(workers)) * plan.trainedBytes();
     }
     return bytes;
+  }
+
+  /** Bytes of the driver's heap while it saves the model: the state, and the weights two times. */
+  private static long saving(TrainingPlan plan) {
+    int held = 1;
+    held += plan.averaging().outer().averages() ? 0 : 1; // its momenta
+    held += plan.movingAverage().averages() ? 1 : 0;
+    return held * plan.trainedBytes() + 2L * Float.BYTES * plan.shape().untied().parameterCount();
   }
 
   /** How many tasks run at once, at least one: an executor may be still to come. */

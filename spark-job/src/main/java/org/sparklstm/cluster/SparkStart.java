@@ -19,6 +19,12 @@ import org.sparklstm.error.TrainingException;
 public final class SparkStart {
   private static final String PLUGINS = "spark.plugins";
 
+  /** The variable of the scripts for YARN and Kubernetes. */
+  private static final String INSTANCES = "SPARK_EXECUTOR_INSTANCES";
+
+  /** Executors that run out of memory end themselves and are replaced, but a local JVM must not. */
+  private static final String KILL = "spark.executor.killOnFatalError.depth";
+
   private SparkStart() {}
 
   /**
@@ -44,6 +50,10 @@ public final class SparkStart {
     // A model computes long on little text: small tasks keep all cores busy to the end.
     conf.setIfMissing("spark.sql.files.maxPartitionBytes", "16m");
     conf.setIfMissing("spark.sql.files.openCostInBytes", "64k");
+    if (conf.get("spark.master").startsWith("local")) {
+      conf.setIfMissing(KILL, "0");
+    }
+    askForExecutors(conf, System.getenv(INSTANCES));
     return start(conf, limit);
   }
 
@@ -87,6 +97,7 @@ public final class SparkStart {
   private static SparkConf withDefaults(SparkConf conf, Settings settings) {
     conf.setIfMissing("spark.master", "local[*]");
     conf.setIfMissing("spark.app.name", "PtbTrain");
+    askForExecutors(conf, System.getenv(INSTANCES));
     // A worker that waits for its own executor while another is idle holds up the whole round.
     conf.setIfMissing("spark.locality.wait", "0s");
     // Our queries are short and have no joins: planning them anew takes longer than it saves.
@@ -103,8 +114,8 @@ public final class SparkStart {
           "engine.threads %s needs as many cores for each task: %s has %s"
               .formatted(threads, master, cores));
     }
-    if (cores > 0) { // executors that run out of memory are replaced, but not this JVM
-      conf.setIfMissing("spark.executor.killOnFatalError.depth", "0");
+    if (cores > 0) {
+      conf.setIfMissing(KILL, "0");
     } else { // each block of a broadcast costs an executor several messages
       conf.setIfMissing("spark.broadcast.blockSize", "32m");
     }
@@ -126,6 +137,18 @@ public final class SparkStart {
     conf.setIfMissing(
         "spark.hadoop.dfs.client.block.write.replace-datanode-on-failure.best-effort", "true");
     return conf;
+  }
+
+  /**
+   * Asks YARN or Kubernetes for as many executors as our scripts say where the user does not: Spark
+   * reads no such variable any more.
+   *
+   * @param instances value of the variable; null: it is not set
+   */
+  static void askForExecutors(SparkConf conf, String instances) {
+    if (instances != null) {
+      conf.setIfMissing("spark.executor.instances", instances);
+    }
   }
 
   /** Adds our plugin to the user's. An empty list says that there are to be none. */

@@ -10,6 +10,7 @@ import static org.apache.spark.sql.functions.count;
 import static org.apache.spark.sql.functions.element_at;
 import static org.apache.spark.sql.functions.exists;
 import static org.apache.spark.sql.functions.filter;
+import static org.apache.spark.sql.functions.get;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.min;
 import static org.apache.spark.sql.functions.monotonically_increasing_id;
@@ -23,9 +24,12 @@ import static org.apache.spark.sql.functions.udf;
 import static org.apache.spark.sql.functions.when;
 import static org.apache.spark.sql.functions.xxhash64;
 
+import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.Iterator;
+import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
@@ -85,10 +89,25 @@ public record Texts(Text train, Text valid, Optional<Text> test) implements Auto
     CorpusReader.Source train = reader.find("train");
     CorpusReader.Source valid = reader.find("valid");
     CorpusReader.Source test = reader.find("test");
-    return new Texts(
-        ofFile(reader, train, normalization),
-        ofFile(reader, valid, normalization),
-        Optional.of(ofFile(reader, test, normalization)));
+    return read(
+        () -> ofFile(reader, train, normalization),
+        () -> ofFile(reader, valid, normalization),
+        () -> ofFile(reader, test, normalization));
+  }
+
+  /** Reads training, validation and perhaps test text, in this order; keeps all of them or none. */
+  @SafeVarargs
+  private static Texts read(Supplier<Text>... parts) {
+    List<Text> read = new ArrayList<>();
+    try {
+      for (Supplier<Text> part : parts) {
+        read.add(part.get());
+      }
+      return new Texts(read.get(0), read.get(1), read.stream().skip(2).findFirst());
+    } catch (Throwable e) { // Scala throws what it does not declare
+      read.forEach(text -> text.tokens().unpersist());
+      throw e;
+    }
   }
 
   /**
@@ -154,10 +173,9 @@ public record Texts(Text train, Text valid, Optional<Text> test) implements Auto
    */
   public static Texts ofColumns(
       Dataset<Row> train, Dataset<Row> valid, String column, Normalization normalization) {
-    return new Texts(
-        ofColumn("the training rows", train, column, normalization),
-        ofColumn("the validation rows", valid, column, normalization),
-        Optional.empty());
+    return read(
+        () -> ofColumn("the training rows", train, column, normalization),
+        () -> ofColumn("the validation rows", valid, column, normalization));
   }
 
   private static Text ofColumn(
@@ -174,7 +192,7 @@ public record Texts(Text train, Text valid, Optional<Text> test) implements Auto
             : texts.select(col("position"), array.as("words"));
     Column ended = element_at(col("words"), -1).equalTo(END);
     Column noWord =
-        element_at(filter(col(TOKENS), word -> word.rlike("^$|" + WhiteSpace.PATTERN)), 1);
+        get(filter(col(TOKENS), word -> word.rlike("^$|" + WhiteSpace.PATTERN)), lit(0));
     return text(
         name,
         words

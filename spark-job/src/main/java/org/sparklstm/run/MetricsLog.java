@@ -18,7 +18,6 @@ import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.sparklstm.files.AtomicFiles;
-import org.sparklstm.files.HadoopFiles;
 import org.sparklstm.train.RoundSummary;
 import org.sparklstm.train.TrainingState;
 
@@ -61,73 +60,82 @@ final class MetricsLog implements RunListener {
     files.recover(file);
     if (!fs.hasPathCapability(file, CommonPathCapabilities.FS_APPEND)) {
       ByteArrayOutputStream kept = new ByteArrayOutputStream();
-      copy(fs, file, state, kept);
+      copy(fs, file, state, kept, followers);
       MetricsLog log = new MetricsLog(fs.create(file, true), trained, followers);
       try {
         log.out.write(kept.toByteArray());
-        tell(followers, events(kept.toString(StandardCharsets.UTF_8)));
       } catch (IOException e) {
         log.close();
         throw e;
       }
       return log;
     }
-    files.write(file, out -> copy(fs, file, state, out));
-    tell(followers, events(fs, file));
+    files.write(file, out -> copy(fs, file, state, out, followers));
     return new MetricsLog(fs.append(file), trained, followers);
   }
 
-  private static void tell(List<Follower> followers, List<JsonNode> events) throws IOException {
+  /** Copies the lines of {@code file}, if there is one, from before {@code state}. */
+  private static void copy(
+      FileSystem fs, Path file, TrainingState state, OutputStream out, List<Follower> followers)
+      throws IOException {
+    read(
+        fs,
+        file,
+        (line, event) -> {
+          if (isBefore(event, state)) {
+            out.write((line + "\n").getBytes(StandardCharsets.UTF_8));
+            for (Follower follower : followers) {
+              follower.add(event);
+            }
+          }
+        });
     for (Follower follower : followers) {
-      for (JsonNode event : events) {
-        follower.add(event);
-      }
       follower.flush();
     }
   }
 
-  /** Copies the lines of {@code file}, if there is one, from before {@code state}. */
-  private static void copy(FileSystem fs, Path file, TrainingState state, OutputStream out)
-      throws IOException {
+  /** Takes a line and its event. */
+  private interface Taker {
+    void take(String line, JsonNode event) throws IOException;
+  }
+
+  /** Reads the lines of {@code file}, if there is one: of a long run there may be millions. */
+  private static void read(FileSystem fs, Path file, Taker taker) throws IOException {
     if (!fs.exists(file)) {
       return;
     }
     try (BufferedReader lines =
         new BufferedReader(new InputStreamReader(fs.open(file), StandardCharsets.UTF_8))) {
       for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-        if (isBefore(line, state)) {
-          out.write((line + "\n").getBytes(StandardCharsets.UTF_8));
+        JsonNode event;
+        try {
+          event = JSON.readTree(line);
+        } catch (JsonProcessingException e) {
+          continue; // the last line of a killed run may be half a line
         }
+        taker.take(line, event);
       }
     }
   }
 
-  /** The events of {@code file}, none if there is no such file. */
-  static List<JsonNode> events(FileSystem fs, Path file) throws IOException {
-    return fs.exists(file) ? events(HadoopFiles.text(fs, file)) : List.of();
-  }
-
-  private static List<JsonNode> events(String lines) {
+  /** The events of {@code file} but for those of rounds; none if there is no such file. */
+  static List<JsonNode> results(FileSystem fs, Path file) throws IOException {
     List<JsonNode> events = new ArrayList<>();
-    for (String line : lines.lines().toList()) {
-      try {
-        events.add(JSON.readTree(line));
-      } catch (JsonProcessingException e) {
-        break; // the last line of a killed run may be half a line
-      }
-    }
+    read(
+        fs,
+        file,
+        (line, event) -> {
+          if (!event.path("event").asText().equals("round")) {
+            events.add(event);
+          }
+        });
     return events;
   }
 
-  private static boolean isBefore(String line, TrainingState state) {
-    try {
-      JsonNode event = JSON.readTree(line);
-      int epoch = event.path("epoch").asInt(Integer.MAX_VALUE) - 1;
-      int round = event.path("round").asInt(Integer.MAX_VALUE);
-      return epoch < state.epoch() || (epoch == state.epoch() && round <= state.round());
-    } catch (IOException e) {
-      return false; // the last line of a killed run may be half a line
-    }
+  private static boolean isBefore(JsonNode event, TrainingState state) {
+    int epoch = event.path("epoch").asInt(Integer.MAX_VALUE) - 1;
+    int round = event.path("round").asInt(Integer.MAX_VALUE);
+    return epoch < state.epoch() || (epoch == state.epoch() && round <= state.round());
   }
 
   @Override
@@ -211,7 +219,10 @@ final class MetricsLog implements RunListener {
     event.put("run_tokens", tokens).put("time_ms", System.currentTimeMillis());
     out.write((JSON.writeValueAsString(event) + "\n").getBytes(StandardCharsets.UTF_8));
     out.flush();
-    tell(followers, List.of(event));
+    for (Follower follower : followers) {
+      follower.add(event);
+      follower.flush();
+    }
   }
 
   @Override

@@ -18,7 +18,7 @@ import org.sparklstm.files.HadoopFiles;
  *
  * @param model as trained
  * @param checkpoint the newest one that can be read
- * @param events of {@code metrics.jsonl}, in their order
+ * @param events of {@code metrics.jsonl} but for those of rounds, in their order
  */
 public record RunContents(
     Optional<SavedModel> model, Optional<Checkpoint> checkpoint, List<JsonNode> events) {
@@ -57,6 +57,6 @@ public record RunContents(
           "Cannot read %s: it holds no model and no checkpoint of this program".formatted(path));
     }
     return new RunContents(
-        model, checkpoint, MetricsLog.events(fs, new Path(path, RunDirectory.METRICS)));
+        model, checkpoint, MetricsLog.results(fs, new Path(path, RunDirectory.METRICS)));
   }
 }

@@ -147,6 +147,27 @@ public final class RunDirectory {
     }
   }
 
+  /**
+   * Checks that a run which begins here does not remove what it begins with.
+   *
+   * @param model {@code train.init-from}
+   * @throws ConfigurationException if it would
+   */
+  public void requireKept(String model, Configuration hadoop) {
+    try {
+      Path path = HadoopFiles.path(model);
+      Path qualified = HadoopFiles.on(path, hadoop, fs -> fs.makeQualified(path));
+      if (existing == ExistingRun.OVERWRITE && (qualified + "/").startsWith(root + "/")) {
+        throw new ConfigurationException(
+            "Cannot begin with train.init-from = %s: --overwrite would remove it from %s; choose another --save-path"
+                .formatted(model, root));
+      }
+    } catch (IOException e) {
+      throw new InputException(
+          "Cannot read model %s: %s".formatted(model, InputException.firstLine(e)), e);
+    }
+  }
+
   /** Removes an earlier run if it is to be overwritten. */
   void clear() throws IOException {
     FileSystem fs = files.fileSystem();

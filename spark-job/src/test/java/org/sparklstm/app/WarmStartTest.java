@@ -104,6 +104,22 @@ class WarmStartTest {
   }
 
   @Test
+  void aModelInTheRunThatIsReplacedIsRefused() throws IOException {
+    train("a", ExistingRun.REFUSE, from("first"), "train.epochs=1");
+
+    for (String model : List.of("a", "a/model")) {
+      assertThatThrownBy(() -> train("a", ExistingRun.OVERWRITE, from(model), "train.epochs=1"))
+          .isInstanceOf(ConfigurationException.class)
+          .hasMessage(
+              "Cannot begin with %s: --overwrite would remove it from file:%s; choose another"
+                  + " --save-path",
+              from(model).replace("=", " = "), directory.resolve("a"));
+    }
+    assertThat(directory.resolve("a/model/model.safetensors")).exists();
+    train("ab", ExistingRun.OVERWRITE, from("a"), "train.epochs=1");
+  }
+
+  @Test
   void aModelOfTheSameShapeInOtherWordsIsNotRefused() throws IOException {
     train("a", ExistingRun.REFUSE, from("first"), "model.embedding-size=3");
 

@@ -7,6 +7,9 @@ import java.util.List;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.sparklstm.config.Scaling;
 import org.sparklstm.config.Settings;
 import org.sparklstm.config.SettingsLoader;
 import org.sparklstm.error.ConfigurationException;
@@ -48,6 +51,19 @@ class ExecutorMemoryTest {
     assertThat(conf.getSizeAsMb("spark.executor.memoryOverhead", "0")).isLessThan(overhead(conf()));
   }
 
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 3, 4, 8, 19})
+  void whatIsAskedForIsEnoughForTheLanesThatWorkersGet(int workers) {
+    Settings wanted = SettingsLoader.load("large", null, List.of("cluster.workers=" + workers));
+    SparkConf conf = conf();
+    ExecutorMemory.ask(conf, wanted);
+
+    Settings decided = Scaling.of(wanted, 929_589, () -> workers).settings();
+    ExecutorMemory needed = ExecutorMemory.needed(decided, decided.plan(10_000, 1), workers, 1);
+
+    ExecutorMemory.requireOverhead("train", needed, conf);
+  }
+
   @Test
   void lanesOfEachWorkerCountBeforeTheNumberOfWorkersIsKnown() {
     SparkConf conf = conf();
@@ -78,14 +94,16 @@ class ExecutorMemoryTest {
     assertThatThrownBy(
             () ->
                 ExecutorMemory.requireOverhead(
-                    needed, conf("spark.executor.memoryOverhead", "512m")))
+                    "train", needed, conf("spark.executor.memoryOverhead", "512m")))
         .isInstanceOf(ConfigurationException.class)
         .hasMessage(
-            "Cannot train: spark.executor.memoryOverhead is 512m, this model needs %sm; raise it or"
-                + " leave it out",
+            "Cannot train: executors have 512m besides the heap, this model needs %sm; set"
+                + " spark.executor.memoryOverhead",
             told);
-    ExecutorMemory.requireOverhead(needed, conf("spark.executor.memoryOverhead", told + "m"));
-    ExecutorMemory.requireOverhead(needed, conf());
+    assertThatThrownBy(() -> ExecutorMemory.requireOverhead("train", needed, conf()))
+        .hasMessageContaining("executors have 384m besides the heap");
+    ExecutorMemory.requireOverhead(
+        "train", needed, conf("spark.executor.memoryOverhead", told + "m"));
   }
 
   @Test
@@ -99,12 +117,16 @@ class ExecutorMemoryTest {
   }
 
   @Test
-  void aLocalMasterHasNoContainers() {
-    SparkConf conf = conf("spark.master", "local[2]");
+  void localAndStandaloneMastersHaveNoContainers() {
+    for (String master : List.of("local[2]", "spark://host:7077")) {
+      SparkConf conf = conf("spark.master", master);
+      ExecutorMemory.ask(conf, LARGE);
+      assertThat(conf.contains("spark.executor.memoryOverhead")).isFalse();
 
-    ExecutorMemory.ask(conf, LARGE);
-
-    assertThat(conf.contains("spark.executor.memoryOverhead")).isFalse();
+      conf.set("spark.executor.memoryOverhead", "1m");
+      ExecutorMemory needed = ExecutorMemory.needed(LARGE, LARGE.plan(10_000, 1), 1, 1);
+      ExecutorMemory.requireOverhead("train", needed, conf);
+    }
   }
 
   /** Looks at this JVM for two workers; the heap of tests is 2 GiB. */

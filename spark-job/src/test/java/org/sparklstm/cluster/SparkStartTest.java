@@ -44,6 +44,20 @@ class SparkStartTest {
   }
 
   @ParameterizedTest
+  @CsvSource({", , ", "4, , 4", ", 3, 3", "4, 3, 3"})
+  void theScriptsNumberOfExecutorsIsForThoseWhoSetNone(
+      String variable, String property, String expected) {
+    SparkConf conf = new SparkConf(false);
+    if (property != null) {
+      conf.set("spark.executor.instances", property);
+    }
+
+    SparkStart.askForExecutors(conf, variable);
+
+    assertThat(conf.get("spark.executor.instances", null)).isEqualTo(expected);
+  }
+
+  @ParameterizedTest
   @CsvSource({
     ", org.sparklstm.cluster.TrainingMetrics",
     "'', ''",

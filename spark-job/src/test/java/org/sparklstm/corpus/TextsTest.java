@@ -1,6 +1,7 @@
 package org.sparklstm.corpus;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -8,11 +9,13 @@ import java.util.List;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.ArrayType;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 import org.junit.jupiter.api.Test;
+import org.sparklstm.error.InputException;
 import org.sparklstm.testing.LocalSpark;
 import org.sparklstm.text.Normalization;
 
@@ -44,5 +47,38 @@ class TextsTest {
     assertThat(words(arrays, Normalization.CC_NET)).isEqualTo(normal);
     assertThat(words(strings, Normalization.NONE))
         .containsExactly("The", "CÁT—", "<eos>", "12", "dogs", "<eos>");
+  }
+
+  /** Spark's own rules for errors, which other people's sessions may have. */
+  @Test
+  void textsAreReadByTheRulesOfAnsiSqlToo() {
+    SparkSession spark = LocalSpark.session();
+    spark.conf().set("spark.sql.ansi.enabled", "true");
+    try {
+      Dataset<Row> strings = rows(DataTypes.StringType, "a cat", "", "sat");
+
+      assertThat(words(strings, Normalization.NONE))
+          .containsExactly("a", "cat", "<eos>", "sat", "<eos>");
+    } finally {
+      spark.conf().unset("spark.sql.ansi.enabled");
+    }
+  }
+
+  @Test
+  void aTextThatCannotBeReadLeavesNoOtherInMemory() {
+    DataType array = DataTypes.createArrayType(DataTypes.StringType);
+    Dataset<Row> good = rows(array, (Object) new String[] {"a", "cat"});
+    Dataset<Row> bad = rows(array, (Object) new String[] {"a", "", "cat"});
+
+    int before = kept();
+
+    assertThatThrownBy(() -> Texts.ofColumns(good, bad, "text", Normalization.NONE))
+        .isInstanceOf(InputException.class)
+        .hasMessageContaining("'' of column text is no word");
+    assertThat(kept()).isEqualTo(before);
+  }
+
+  private static int kept() {
+    return LocalSpark.session().sparkContext().getPersistentRDDs().size();
   }
 }
